@@ -1,0 +1,24 @@
+"""Closed lists of the master data."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class SiteKind(TextChoices):
+    PLANT = "plant", _("Plant")
+    WAREHOUSE = "warehouse", _("Warehouse")
+
+
+class ResourceKind(TextChoices):
+    LABOUR = "labour", _("Direct labour")
+    EQUIPMENT = "equipment", _("Equipment")
+    LINE = "line", _("Production line")
+    MATERIAL = "material", _("Material and supplier")
+    WAREHOUSE = "warehouse", _("Warehouse space")
+    ENGINEERING = "engineering", _("Engineering capacity")
+
+
+class Fulfilment(TextChoices):
+    MTS = "MTS", _("Make to stock")
+    ATO = "ATO", _("Assemble to order")
+    MTO = "MTO", _("Make to order")
