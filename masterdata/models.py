@@ -7,6 +7,7 @@ cells are keyed by them. Months are absolute (``core.months``). Money is Decimal
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 
 from masterdata.choices import Fulfilment, ResourceKind, SiteKind
 
@@ -14,11 +15,17 @@ _MONEY = {"max_digits": 18, "decimal_places": 4}
 _QUANTITY = {"max_digits": 18, "decimal_places": 6}
 
 
+def label_of(name: str, name_zh: str) -> str:
+    """Choose between two names by the active language; selectors that read values use it too."""
+    return name_zh if name_zh and (get_language() or "").startswith("zh") else name
+
+
 class Coded(models.Model):
-    """A thing with an external code and a name."""
+    """A thing with an external code and a name, optionally also in Chinese. Pages show ``label``."""
 
     code = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=200)
+    name_zh = models.CharField(max_length=200, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -27,6 +34,11 @@ class Coded(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return label_of(self.name, self.name_zh)
 
 
 class Company(models.Model):
