@@ -1,0 +1,387 @@
+"""Writes the demo company as an ordinary company folder, as it stood at the start of one cycle."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.months import first_day, format_month
+from sop.demo import catalogue as c
+from sop.demo.market import LAUNCH_IN_MONTHS, SOUTH_BIAS, Market
+
+Row = dict[str, Any]
+ORDER_COVER = (0.72, 0.38, 0.12)  # share of the next months' demand already ordered
+INPUT_MONTHS = 12
+HORIZON = 24
+WORKING_DAYS = (20, 16, 22, 21, 20, 21, 23, 21, 22, 18, 21, 22)  # January … December
+STOCK_DAYS = {"NEV": 16, "FUEL": 27}
+
+
+def write_company(folder: Path, *, market: Market, cycle_month: int, latest_month: int, seed: int) -> None:
+    """Write every sheet as known at the start of ``cycle_month``; ``latest_month`` is the market's current cycle."""
+    view = _View(market, cycle_month, latest_month, seed)
+    for sheet, rows_of in SHEETS.items():
+        rows = list(rows_of(view))
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        with (folder / f"{sheet}.csv").open("w", newline="", encoding="utf-8") as handle:
+            writer = csv.DictWriter(handle, columns, restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+class _View:
+    """The market seen from one cycle."""
+
+    def __init__(self, market: Market, cycle_month: int, latest_month: int, seed: int) -> None:
+        self.market, self.month, self.latest = market, cycle_month, latest_month
+        self.rng = np.random.default_rng(seed * 1009 + cycle_month)
+        self.now = market.column(cycle_month)
+
+    def months(self, count: int = HORIZON) -> range:
+        return range(self.month, self.month + count)
+
+    def expected(self, key: Callable[..., Any], month: int) -> dict[Any, float]:
+        """Expected demand of a month, summed by ``key(leaf)``."""
+        sums: dict[Any, float] = defaultdict(float)
+        for leaf, amount in zip(
+            self.market.leaves, self.market.expected[:, month - self.market.first_month], strict=True
+        ):
+            sums[key(leaf)] += float(amount)
+        return sums
+
+
+def _products(view: _View) -> Iterator[Row]:
+    launch = format_month(view.latest + LAUNCH_IN_MONTHS)
+    yield {"code": "QL", "name": "All cars", "name_zh": "全部车型", "level": "company"}
+    for code, name, name_zh in c.FAMILIES:
+        yield {"code": code, "name": name, "name_zh": name_zh, "parent": "QL", "level": "family"}
+    for series in c.SERIES:
+        yield {
+            "code": series.code, "name": series.name, "name_zh": series.name_zh, "parent": series.family, "level": "series",
+        }  # fmt: skip
+        for config in series.configs:
+            yield {
+                "code": config.code, "name": config.name, "name_zh": config.name_zh, "parent": series.code, "level": "model",
+            }  # fmt: skip
+            for colour, name, name_zh, _ in c.COLOURS:
+                yield {
+                    "code": f"{config.code}-{colour}", "name": f"{config.name}, {name}", "name_zh": f"{config.name_zh} {name_zh}",
+                    "parent": config.code, "level": "sku", "uom": "car", "decimals": 0,
+                    "launch_month": launch if series.code == "M8" else "",
+                    "attr_config": config.name.removeprefix(f"{series.code} "), "attr_colour": name,
+                    "attr_powertrain": "BEV" if series.family == "NEV" else "ICE",
+                }  # fmt: skip
+
+
+def _orgs(view: _View) -> Iterator[Row]:
+    yield {"code": "CN", "name": "China", "name_zh": "全国", "level": "company", "currency": c.CURRENCY}
+    for region, name, name_zh, _, dealers in c.REGIONS:
+        yield {"code": region, "name": name, "name_zh": name_zh, "parent": "CN", "level": "region"}
+        for code, dealer, dealer_zh, _ in dealers:
+            yield {"code": code, "name": dealer, "name_zh": dealer_zh, "parent": region, "level": "dealer"}
+        yield {
+            "code": f"{region}-DIRECT", "name": f"{name} own stores", "name_zh": f"{name_zh}直营店",
+            "parent": region, "level": "direct",
+        }  # fmt: skip
+
+
+def _history(view: _View) -> Iterator[Row]:
+    for leaf, numbers in zip(view.market.leaves, view.market.actual[:, : view.now], strict=True):
+        for column in np.flatnonzero(numbers):
+            yield {
+                "product": leaf.product, "org": leaf.org, "month": format_month(view.market.first_month + int(column)),
+                "quantity": int(numbers[column]), "revenue": int(numbers[column]) * leaf.config.price,
+            }  # fmt: skip
+
+
+def _calendar(view: _View) -> Iterator[Row]:
+    for month in range(view.market.first_month, view.month + HORIZON):
+        yield {"month": format_month(month), "working_days": WORKING_DAYS[month % 12]}
+
+
+def _sites(view: _View) -> Iterator[Row]:
+    for code, name, name_zh, storage, _ in c.PLANTS:
+        yield {"code": code, "name": name, "name_zh": name_zh, "kind": "plant", "storage_units": storage}
+
+
+def _lanes(view: _View) -> Iterator[Row]:
+    for site, _, _, _, freight in c.PLANTS:
+        for (region, _, _, _, dealers), cost in zip(c.REGIONS, freight, strict=True):
+            for store in [*(dealer[0] for dealer in dealers), f"{region}-DIRECT"]:
+                yield {"site": site, "org": store, "unit_cost": cost, "lead_time_days": 5}
+
+
+def _resources(view: _View) -> Iterator[Row]:
+    for code, name, name_zh, site, kind, jph, shifts, most, overtime, extra, _ in c.RESOURCES:
+        yield {
+            "code": code, "name": name, "name_zh": name_zh, "site": site, "kind": kind, "jph": jph,
+            "shifts_per_day": shifts, "hours_per_shift": c.HOURS_PER_SHIFT, "efficiency": c.EFFICIENCY,
+            "max_shifts_per_day": most, "max_overtime_share": c.MAX_OVERTIME_SHARE, "regular_cost_per_hour": 0,
+            "overtime_cost_per_hour": overtime, "extra_shift_cost_per_month": extra,
+            "lead_time_months": c.EXTRA_SHIFT_LEAD_MONTHS,
+        }  # fmt: skip
+
+
+def _capacity(view: _View) -> Iterator[Row]:
+    yield {"resource": "CQ3", "month": format_month(view.latest + 1), "lost_hours": 88, "reason": "maintenance"}
+    yield {"resource": "HFP", "month": format_month(view.latest + 2), "lost_hours": 36, "reason": "maintenance"}
+    for code in ("HF1", "HF2", "CQ1"):
+        yield {"resource": code, "month": format_month(view.latest + 8), "lost_hours": 40, "reason": "holiday"}
+
+
+def _skus(prefixes: tuple[str, ...]) -> Iterator[tuple[str, c.Config, c.Series]]:
+    for series in c.SERIES:
+        for config in series.configs:
+            if config.code.startswith(prefixes):
+                for colour, *_ in c.COLOURS:
+                    yield f"{config.code}-{colour}", config, series
+
+
+def _routings(view: _View) -> Iterator[Row]:
+    for code, _, _, site, _, jph, *_, made in c.RESOURCES:
+        for product, _, _ in _skus(made):
+            yield {"product": product, "site": site, "resource": code, "hours_per_unit": round(1 / jph, 6)}
+
+
+def _suppliers(view: _View) -> Iterator[Row]:
+    for code, name, name_zh in c.SUPPLIERS:
+        yield {"code": code, "name": name, "name_zh": name_zh, "email": f"planning@{code.lower()}.example"}
+
+
+def _materials(view: _View) -> Iterator[Row]:
+    for code, name, name_zh, supplier, cost, lead, core in c.MATERIALS:
+        yield {
+            "code": code, "name": name, "name_zh": name_zh, "supplier": supplier, "unit_cost": cost,
+            "lead_time_days": lead, "core": "yes" if core else "no", "uom": "set",
+        }  # fmt: skip
+
+
+def _parts(config: c.Config, series: c.Series) -> dict[str, int]:
+    if series.family == "NEV":
+        return {config.battery: 1, "MCU": 1, "ECU": 2}
+    return {"ENGINE": 1, "ECU": 1}
+
+
+def _bom(view: _View) -> Iterator[Row]:
+    for product, config, series in _skus(("",)):
+        for component, quantity in _parts(config, series).items():
+            yield {"product": product, "component": component, "quantity_per": quantity}
+
+
+def _material_need(view: _View, month: int) -> dict[str, float]:
+    need: dict[str, float] = defaultdict(float)
+    for (config, series), cars in view.expected(lambda leaf: (leaf.config, leaf.series), month).items():
+        for component, quantity in _parts(config, series).items():
+            need[component] += quantity * cars
+    return need
+
+
+def _material_supply(view: _View) -> Iterator[Row]:
+    """Suppliers follow with some room; CellNova's B75 line is short for four months from the next one on."""
+    for month in view.months():
+        for material, need in sorted(_material_need(view, month).items()):
+            limit = max(need * 1.25, 2_000)
+            if material == "B75" and 1 <= month - view.latest <= 4:
+                limit = 3_200
+            yield {"material": material, "month": format_month(month), "max_quantity": round(limit / 10) * 10}
+
+
+def _open_purchases(view: _View) -> Iterator[Row]:
+    for number, (material, *_) in enumerate(c.MATERIALS):
+        for ahead in (0, 1):
+            month = view.month + ahead
+            quantity = round(_material_need(view, month).get(material, 0) * 0.5 / 10) * 10
+            if quantity:
+                yield {
+                    "material": material, "arrival_month": format_month(month), "quantity": quantity,
+                    "promised_date": first_day(month) + dt.timedelta(days=11 + number), "order": f"PO-{month % 100:02d}{number}{ahead}",
+                }  # fmt: skip
+
+
+def _inventory(view: _View) -> Iterator[Row]:
+    last = view.month - 1
+    demand = view.expected(lambda leaf: (leaf.product, leaf.series), view.month)
+    homes = {product: site for *_, site, _, _, _, _, _, _, made in c.RESOURCES for product, _, _ in _skus(made)}
+    for (product, series), cars in sorted(demand.items(), key=lambda item: item[0][0]):
+        days = STOCK_DAYS[series.family]
+        fresh = round(cars * days / 30)
+        if fresh:
+            yield {
+                "item": product, "site": homes[product], "quantity": fresh,
+                "produced_on": first_day(last) + dt.timedelta(days=14), "requested_by": "plan", "reason": "rolling plan",
+            }  # fmt: skip
+        if series.code == "C3":
+            yield {
+                "item": product, "site": homes[product], "quantity": round(cars * 1.1) + 40,
+                "produced_on": first_day(view.month - 6) + dt.timedelta(days=9), "requested_by": "sales_south",
+                "reason": "stock-building for the spring campaign",
+            }  # fmt: skip
+    for material, need in sorted(_material_need(view, view.month).items()):
+        for plant, *_ in c.PLANTS:
+            share = {"HEFEI": 0.6, "CHONGQING": 0.3, "WUHAN": 0.1}[plant]
+            quantity = round(need * share * (0.9 if material != "ECU" else 2.6))
+            if quantity:
+                yield {
+                    "item": material, "site": plant, "quantity": quantity,
+                    "produced_on": first_day(last) + dt.timedelta(days=20), "requested_by": "purchasing",
+                }  # fmt: skip
+
+
+def _orders(view: _View) -> Iterator[Row]:
+    number = 0
+    for ahead, cover in enumerate(ORDER_COVER):
+        month = view.month + ahead
+        column = view.market.column(month)
+        for leaf, cars in zip(view.market.leaves, view.market.expected[:, column], strict=True):
+            quantity = int(cars * cover * view.rng.uniform(0.8, 1.15))
+            if quantity:
+                number += 1
+                yield {
+                    "order": f"SO-{format_month(month)[2:].replace('-', '')}-{number:05d}", "product": leaf.product, "org": leaf.org,
+                    "quantity": quantity, "due_date": first_day(month) + dt.timedelta(days=int(view.rng.integers(4, 27))),
+                    "kind": "customer" if leaf.org.endswith("DIRECT") else "channel", "priority": 2, "status": "open",
+                }  # fmt: skip
+    for product, org, quantity in (("E7-LR-W", "GZ", 240), ("E7-AWD-B", "SZ", 160), ("C3-BASE-W", "NN", 120)):
+        number += 1
+        yield {
+            "order": f"SB-{number:05d}", "product": product, "org": org, "quantity": quantity,
+            "due_date": first_day(view.month + 2) + dt.timedelta(days=9), "kind": "stock", "priority": 3, "status": "open",
+            "customer": "sales_south",
+        }  # fmt: skip
+    yield {
+        "order": f"CU-{number + 1:05d}", "product": "S6-SPORT-U", "org": "CD", "quantity": 60,
+        "due_date": first_day(view.month + 1) + dt.timedelta(days=19), "kind": "customer", "priority": 1,
+        "custom": "yes", "status": "open", "customer": "Chengdu police fleet",
+    }  # fmt: skip
+
+
+def _prices(view: _View) -> Iterator[Row]:
+    start = format_month(view.market.first_month)
+    for product, config, _ in _skus(("",)):
+        yield {"product": product, "from_month": start, "price": config.price, "currency": c.CURRENCY}
+
+
+def _costs(view: _View) -> Iterator[Row]:
+    start = format_month(view.market.first_month)
+    for product, config, _ in _skus(("",)):
+        cost = config.price - config.contribution
+        yield {
+            "product": product, "from_month": start, "material_cost": round(cost * 0.78, -1),
+            "labour_cost": round(cost * 0.07, -1), "overhead_cost": round(cost * 0.15, -1),
+            "outsourcing_cost": round(config.price * 0.99, -2) if config.code.startswith("S6") else "",
+            "holding_rate_per_year": 0.10, "shortage_cost": round(config.contribution * 0.35, -1),
+        }  # fmt: skip
+
+
+def _targets(view: _View) -> Iterator[Row]:
+    """The budget was ambitious on new energy, saw no subsidy end, and M8 one month earlier."""
+    ambition = {"E5": 1.03, "E7": 1.06, "M8": 1.10, "S6": 1.0, "C3": 1.12}
+    for kind, lift in (("budget", None), ("le", 1.01)):
+        for month in range(view.month - 12, view.month + HORIZON):
+            if month < view.market.first_month or view.market.column(month) >= view.market.expected.shape[1]:
+                continue
+            for series, configs in ((series, series.configs) for series in c.SERIES):
+                cars = view.expected(lambda leaf: leaf.config, month)
+                factor = ambition[series.code] if lift is None else lift
+                units = {config: round(cars[config] * factor) for config in configs}
+                if sum(units.values()):
+                    yield {
+                        "kind": kind, "month": format_month(month), "product": series.code, "org": "CN",
+                        "quantity": sum(units.values()),
+                        "revenue": sum(count * config.price for config, count in units.items()),
+                        "profit": sum(count * round(config.contribution * 0.94) for config, count in units.items()),
+                        "version": "2026-A",
+                    }  # fmt: skip
+
+
+def _policies(view: _View) -> Iterator[Row]:
+    for product, config, _ in _skus(("",)):
+        yield {
+            "product": product, "fulfilment": "ATO" if config.battery == "B90" else "MTS", "service_level": 0.95,
+            "safety_stock_days": 4, "max_stock_days": 60, "frozen_months": 1, "slushy_months": 2,
+            "flex_capacity_pct": 5.6, "flex_material_pct": 11.1,
+        }  # fmt: skip
+
+
+def _inputs(view: _View) -> Iterator[Row]:
+    """Sales forecasts by series and region, a launch ramp by product management, a campaign by marketing."""
+    for month in view.months(INPUT_MONTHS):
+        for (series, region), cars in sorted(
+            view.expected(lambda leaf: (leaf.series.code, leaf.region), month).items()
+        ):
+            bias = SOUTH_BIAS if region == "SOUTH" else 0.015
+            quantity = round(cars * (1 + bias + view.rng.normal(0, 0.025)))
+            if quantity:
+                yield {
+                    "stream": "sales", "product": series, "org": region, "month": format_month(month), "quantity": quantity,
+                    "reason": "dealer survey" if region != "SOUTH" else "dealers expect a strong season",
+                }  # fmt: skip
+    for month in view.months(HORIZON):
+        if cars := round(view.expected(lambda leaf: leaf.series.code, month)["M8"]):
+            yield {
+                "stream": "product", "product": "M8", "org": "CN", "month": format_month(month), "quantity": cars,
+                "reason": "M8 launch ramp, by analogy with E7",
+            }  # fmt: skip
+    for ahead, product, quantity in ((1, "E7", 620), (2, "E5", 380), (5, "E7", 320)):
+        yield {
+            "stream": "marketing", "product": product, "org": "CN", "month": format_month(view.month + ahead),
+            "quantity": quantity, "reason": "year-end campaign" if ahead == 1 else "test-drive weeks",
+        }  # fmt: skip
+
+
+def _events(view: _View) -> Iterator[Row]:
+    latest = view.latest
+    yield {
+        "code": "CAMPAIGN-YE", "kind": "promotion", "from_month": format_month(latest + 1), "to_month": format_month(latest + 1),
+        "product": "E7", "org": "CN", "uplift_quantity": 620, "owner": "marketing", "note": "Year-end campaign",
+    }  # fmt: skip
+    yield {
+        "code": "SUBSIDY-END", "kind": "price", "from_month": format_month(latest + 2), "to_month": format_month(latest + 4),
+        "product": "NEV", "org": "CN", "uplift_pct": -6, "owner": "marketing", "note": "Trade-in subsidy ends",
+    }  # fmt: skip
+    yield {
+        "code": "M8-LAUNCH", "kind": "npd", "from_month": format_month(latest + LAUNCH_IN_MONTHS), "to_month": "",
+        "product": "M8", "org": "CN", "owner": "marketing", "note": "M8 start of sales",
+    }  # fmt: skip
+
+
+def _actuals(view: _View) -> Iterator[Row]:
+    for month in range(view.month - 3, view.month):
+        column = view.market.column(month)
+        sold: dict[tuple[str, str], int] = defaultdict(int)
+        for leaf, cars in zip(view.market.leaves, view.market.actual[:, column], strict=True):
+            sold[leaf.config.code, _home(leaf.config.code)] += int(cars)
+        for (config, site), cars in sorted(sold.items()):
+            if cars:
+                yield {
+                    "month": format_month(month), "product": config, "site": site, "produced": round(cars * view.rng.uniform(0.96, 1.03)),
+                    "delivered": cars, "delivered_on_time": round(cars * view.rng.uniform(0.89, 0.97)),
+                    "returned": round(cars * 0.004), "purchase_receipts_due": 40, "purchase_receipts_on_time": int(view.rng.integers(33, 40)),
+                }  # fmt: skip
+
+
+def _home(config: str) -> str:
+    return next(site for _, _, _, site, *_, made in c.RESOURCES if config.startswith(made))
+
+
+def _users(view: _View) -> Iterator[Row]:
+    for username, role, name, _, _, department, _, orgs, language in c.PEOPLE:
+        yield {
+            "username": username, "role": role, "name": name, "email": f"{username}@qinglan.example",
+            "department": department, "orgs": orgs, "language": language,
+        }  # fmt: skip
+
+
+SHEETS: dict[str, Callable[[_View], Iterator[Row]]] = {
+    "products": _products, "orgs": _orgs, "history": _history, "calendar": _calendar, "sites": _sites, "lanes": _lanes,
+    "resources": _resources, "capacity": _capacity, "routings": _routings, "suppliers": _suppliers, "materials": _materials,
+    "bom": _bom, "material_supply": _material_supply, "open_purchases": _open_purchases, "inventory": _inventory,
+    "orders": _orders, "prices": _prices, "costs": _costs, "targets": _targets, "policies": _policies, "inputs": _inputs,
+    "events": _events, "actuals": _actuals, "users": _users,
+}  # fmt: skip

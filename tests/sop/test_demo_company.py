@@ -1,0 +1,85 @@
+"""The demo company is made from a seed: same seed, same sheets; its planted stories are really in the numbers."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.months import parse_month
+from sop.demo.market import HISTORY_MONTHS, build_market
+from sop.demo.sheets import SHEETS, write_company
+
+CYCLE = parse_month("2026-12")
+
+
+@pytest.fixture(scope="module")
+def market():
+    return build_market(cycle_month=CYCLE, seed=7)
+
+
+def _write(folder: Path, market, month=CYCLE) -> dict[str, list[dict[str, str]]]:
+    folder.mkdir(exist_ok=True)
+    write_company(folder, market=market, cycle_month=month, latest_month=CYCLE, seed=7)
+    return {sheet: list(csv.DictReader((folder / f"{sheet}.csv").open(encoding="utf-8"))) for sheet in SHEETS}
+
+
+@pytest.fixture(scope="module")
+def sheets(market, tmp_path_factory):
+    return _write(tmp_path_factory.mktemp("company"), market)
+
+
+def test_same_seed_same_bytes(market, tmp_path):
+    _write(tmp_path / "a", market)
+    _write(tmp_path / "b", build_market(cycle_month=CYCLE, seed=7))
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_an_earlier_cycle_knows_less_history(market, sheets, tmp_path):
+    earlier = _write(tmp_path / "earlier", market, CYCLE - 1)
+    assert max(row["month"] for row in sheets["history"]) == "2026-11"
+    assert max(row["month"] for row in earlier["history"]) == "2026-10"
+    assert len({row["month"] for row in sheets["history"]}) == HISTORY_MONTHS
+
+
+def test_two_powertrains_four_regions_three_plants(sheets):
+    assert {row["code"] for row in sheets["products"] if row["level"] == "family"} == {"NEV", "FUEL"}
+    assert len([row for row in sheets["orgs"] if row["level"] == "region"]) == 4
+    assert {row["level"] for row in sheets["orgs"]} == {"company", "region", "dealer", "direct"}
+    assert len([row for row in sheets["sites"] if row["kind"] == "plant"]) == 3
+
+
+def test_the_south_forecasts_too_much(market, sheets):
+    def ratio(region):
+        asked = sum(
+            int(row["quantity"]) for row in sheets["inputs"] if row["stream"] == "sales" and row["org"] == region
+        )
+        columns = slice(market.column(CYCLE), market.column(CYCLE) + 12)
+        rows = [i for i, leaf in enumerate(market.leaves) if leaf.region == region]
+        return asked / market.expected[rows, columns].sum()
+
+    assert ratio("SOUTH") == pytest.approx(1.14, abs=0.02)
+    assert ratio("EAST") == pytest.approx(1.015, abs=0.02)
+
+
+def test_the_battery_is_short_where_the_story_says(sheets):
+    limits = {row["month"]: int(row["max_quantity"]) for row in sheets["material_supply"] if row["material"] == "B75"}
+    assert [limits[m] for m in ("2027-01", "2027-02", "2027-03", "2027-04")] == [3200] * 4
+    assert limits["2027-05"] > 4500
+
+
+def test_m8_has_no_history_and_starts_in_april(market, sheets):
+    assert not [row for row in sheets["history"] if row["product"].startswith("M8")]
+    first = min(row["month"] for row in sheets["inputs"] if row["product"] == "M8")
+    assert first == "2027-04"
+    assert (
+        np.flatnonzero(market.expected[[leaf.series.code == "M8" for leaf in market.leaves]].sum(0))[0]
+        == HISTORY_MONTHS + 4
+    )
+
+
+def test_aged_stock_names_who_asked(sheets):
+    aged = [row for row in sheets["inventory"] if row["produced_on"] == "2026-06-10"]
+    assert {row["requested_by"] for row in aged} == {"sales_south"}
+    assert all(row["item"].startswith("C3") for row in aged)
