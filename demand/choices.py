@@ -1,0 +1,77 @@
+"""Closed lists of the demand room."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Stream(TextChoices):
+    """A named source of demand (R-043). The code is the ``stream`` column of the sheet *inputs*."""
+
+    SALES = "sales", _("Sales forecast")
+    MARKETING = "marketing", _("Market activities")
+    PRODUCT = "product", _("New products")
+    CHANNEL = "channel", _("Dealer orders")
+    ORDERS = "orders", _("Orders in hand")
+    STOCK_BUILDING = "stock_building", _("Stock-building orders")
+    FINANCE_VIEW = "finance_view", _("Finance view")
+
+
+class OrderKind(TextChoices):
+    CUSTOMER = "customer", _("Customer order")
+    CHANNEL = "channel", _("Dealer order")
+    STOCK = "stock", _("Stock-building order")
+
+
+class OrderStatus(TextChoices):
+    OPEN = "open", _("open")
+    CONFIRMED = "confirmed", _("confirmed")
+    DELIVERED = "delivered", _("delivered")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class EventKind(TextChoices):
+    """What kind of activity moves demand (R-031, R-032)."""
+
+    PROMOTION = "promotion", _("Promotion")
+    PRICE = "price", _("Price strategy")
+    NPD = "npd", _("New product")
+    NEW_CLIENT = "new_client", _("New client")
+    PHASE_OUT = "phase_out", _("Phase-out")
+    EXTERNAL = "external", _("External event")
+    OTHER = "other", _("Other")
+
+
+class OverrideReason(TextChoices):
+    """Why a planner departs from the proposal. An override without one is refused (R-053)."""
+
+    ASSUMPTION = "assumption", _("Assumption changed")
+    CUSTOMER = "customer", _("Customer information")
+    ORDER_MOVED = "order_moved", _("Order moved")
+    PROMOTION = "promotion", _("Promotion or market activity")
+    PRICE = "price", _("Price change")
+    LAUNCH = "launch", _("Launch or phase-out")
+    DATA_ERROR = "data_error", _("Error in the data")
+    REVIEW = "review", _("Agreed in the demand review")
+
+
+class AssumptionState(TextChoices):
+    ACTIVE = "active", _("holds")
+    AT_RISK = "at_risk", _("at risk")
+    BROKEN = "broken", _("broken")
+    CONFIRMED = "confirmed", _("confirmed")
+    EXPIRED = "expired", _("expired")
+
+
+class OutlierVerdict(TextChoices):
+    """What to do with a month of history that looks odd."""
+
+    KEEP = "keep", _("keep: it is real")
+    REPLACE = "replace", _("replace: it will not come back")
+
+
+class RuleKind(TextChoices):
+    """How the consensus proposal is made before people override it."""
+
+    BASELINE = "baseline", _("Statistical baseline")
+    SALES = "sales", _("Sales forecast where given, else baseline")
+    WEIGHTED = "weighted", _("Mean of sales forecast and baseline, weighted by accuracy")
