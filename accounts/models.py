@@ -1,5 +1,9 @@
 """People, their scopes and API clients."""
 
+from __future__ import annotations
+
+from dataclasses import dataclass
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -7,8 +11,25 @@ from django.db.models import Q
 from accounts.choices import AttendeeLevel, Department, Role, ScopeAxis
 
 
+@dataclass(frozen=True)
+class Scope:
+    """Nodes a user is limited to, by code; ``None`` means the whole axis."""
+
+    products: frozenset[str] | None = None
+    orgs: frozenset[str] | None = None
+    suppliers: frozenset[str] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return self.products is None and self.orgs is None and self.suppliers is None
+
+
 class User(AbstractUser):
     """One person or service account with one role. What the role may do is in ``accounts.policies``."""
+
+    # Per request, not stored: the scopes of the bearer token in use, and the scope read once.
+    token_scopes: frozenset[str] | None = None
+    cached_scope: Scope | None = None
 
     role = models.CharField(max_length=16, choices=Role, default=Role.SALES)
     department = models.CharField(max_length=16, choices=Department, default=Department.SALES)

@@ -16,9 +16,7 @@ class AppError(Exception):
     status = 400
     code = "bad_request"
 
-    def __init__(
-        self, message: Any, *, code: str | None = None, details: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, message: Any, *, code: str | None = None, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code

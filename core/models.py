@@ -7,6 +7,16 @@ from django.db.models import F, Q
 from core.choices import JobState
 
 
+class AuditChain(models.Model):
+    """The counter of one audit chain: its row lock orders the writers, its number betrays a cut-off tail."""
+
+    name = models.CharField(max_length=64, unique=True)
+    seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}#{self.seq}"
+
+
 class AuditEntry(models.Model):
     """One line of the append-only, hash-chained audit trail. Written by ``core.audit.record`` only."""
 
@@ -14,8 +24,8 @@ class AuditEntry(models.Model):
     seq = models.BigIntegerField()
     at = models.DateTimeField()
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )  # a person with a trail is deactivated, never deleted
     actor_name = models.CharField(max_length=150)
     verb = models.CharField(max_length=64)
     object_type = models.CharField(max_length=64)
@@ -53,9 +63,7 @@ class Job(models.Model):
     error = models.TextField(blank=True)
     expected_seconds = models.FloatField(null=True)
     parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="children")
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

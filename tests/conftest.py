@@ -1,1 +1,69 @@
 """Fixtures every room shares."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test import TransactionTestCase
+
+from accounts.choices import Role
+from accounts.models import User
+from tests.factories import make_user
+
+
+@contextmanager
+def _triggers_dropped() -> Iterator[None]:
+    """Without the append-only triggers of SQLite, which are put back after.
+
+    Emptying tables between transactional tests is a DELETE on SQLite, which the triggers rightly refuse;
+    PostgreSQL truncates, which row triggers do not see.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _sql in triggers:
+            cursor.execute(f'DROP TRIGGER "{name}"')
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            for _name, sql in triggers:
+                cursor.execute(sql)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_triggers() -> Iterator[None]:
+    original = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        if connection.vendor != "sqlite":
+            original(case)
+            return
+        with _triggers_dropped():
+            original(case)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+    yield
+    patch.undo()
+
+
+@pytest.fixture
+def without_triggers(db) -> Iterator[None]:
+    """What somebody with the database's password could do."""
+    if connection.vendor == "sqlite":
+        with _triggers_dropped():
+            yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = replica")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET session_replication_role = DEFAULT")
+
+
+@pytest.fixture
+def users(db) -> dict[str, User]:
+    """One user per role, keyed by role."""
+    return {role: make_user(role) for role in Role.values}
