@@ -1,4 +1,4 @@
-"""The base of every REST endpoint: view, errors as RFC 9457, parsing, paging, conditional requests, throttles."""
+"""The base of every REST endpoint: view, errors as RFC 9457, paging, conditional requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from math import isfinite
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -16,10 +15,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from core.errors import AppError, InvalidInput, PreconditionFailed, PreconditionRequired
@@ -27,8 +24,6 @@ from core.idempotency import idempotent
 
 __all__ = [
     "ApiView",
-    "CostlyThrottle",
-    "FiniteJsonParser",
     "IdPagination",
     "etag_of",
     "idempotent",
@@ -41,29 +36,6 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 PROBLEM_TYPE = "application/problem+json"
-
-
-class FiniteJsonParser(JSONParser):
-    """JSON whose numbers are finite: Python reads ``NaN`` and turns ``1e309`` into infinity by itself."""
-
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
-        try:
-            return json.load(stream, parse_float=_finite, parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
-            raise exceptions.ParseError(_("The body is not valid JSON: %s") % error) from error
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    return value if isfinite(value) else _refuse(text)
-
-
-def _refuse(text: str) -> float:
-    raise ValueError(_("%s is not a finite number") % text)
-
-
-class CostlyThrottle(ScopedRateThrottle):
-    """Limits a view with a ``throttle_scope``; rates stand in the settings."""
 
 
 class ApiView(APIView):

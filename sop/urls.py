@@ -1,5 +1,30 @@
-"""Every route of the application, one include per room."""
+"""Every route of the application: each room's pages at the root, its REST endpoints under ``/api/v1/``."""
 
-from django.urls import URLPattern, URLResolver
+from importlib import import_module
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularSwaggerSplitView
+
+from sop.openapi import SchemaView
+
+ROOMS = ["core", "accounts", "masterdata", "cycles", "plans", "demand", "supply", "finance", "meetings", "dashboards"]
+
+
+def _pages_and_api() -> tuple[list[URLResolver], list[URLResolver]]:
+    pages, endpoints = [], []
+    for room in ROOMS:
+        if find_spec(f"{room}.urls") is None:
+            continue
+        urls = import_module(f"{room}.urls")
+        pages.append(path("", include((urls.urlpatterns, room))))
+        endpoints.append(path("", include((getattr(urls, "api_urlpatterns", []), f"{room}-api"))))
+    return pages, endpoints
+
+
+_pages, _endpoints = _pages_and_api()
+_description: list[URLPattern] = [
+    path("schema/", SchemaView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", include(_endpoints + _description)), *_pages]
