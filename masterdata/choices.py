@@ -22,3 +22,17 @@ class Fulfilment(TextChoices):
     MTS = "MTS", _("Make to stock")
     ATO = "ATO", _("Assemble to order")
     MTO = "MTO", _("Make to order")
+
+
+class TargetKind(TextChoices):
+    BUDGET = "budget", _("Budget")
+    LE = "le", _("Latest estimate")
+    EFY = "efy", _("Estimated full year")
+
+
+class ImportState(TextChoices):
+    UPLOADED = "uploaded", _("being checked")
+    CHECKED = "checked", _("checked")
+    COMMITTED = "committed", _("saved")
+    DISCARDED = "discarded", _("discarded")
+    FAILED = "failed", _("failed")

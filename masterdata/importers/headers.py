@@ -1,0 +1,120 @@
+"""Header and sheet names as people write them: other words for them in English and Chinese."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_UNIT = re.compile(r"[(\[].*?[)\]]")
+
+# column name → further headers it is known by, on every sheet
+COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
+    "code": ("编码", "代码", "编号"),
+    "name": ("名称", "名字"),
+    "name_zh": ("中文名称", "chinese_name"),
+    "parent": ("上级", "父级", "上级编码"),
+    "level": ("层级", "级别"),
+    "uom": ("单位", "计量单位", "unit"),
+    "decimals": ("小数位", "小数位数"),
+    "launch_month": ("上市月份", "投产月份"),
+    "end_month": ("停售月份", "退市月份", "停产月份"),
+    "predecessor": ("前代产品", "替代产品"),
+    "product": ("产品", "产品编码", "型号", "sku"),
+    "org": ("区域", "销售区域", "销售组织", "组织", "经销商", "渠道", "region"),
+    "month": ("月份", "年月", "月", "period"),
+    "quantity": ("数量", "销量", "qty"),
+    "revenue": ("营业额", "销售额", "收入", "金额"),
+    "profit": ("利润", "净利润"),
+    "currency": ("币种", "货币"),
+    "working_days": ("工作日", "工作天数", "工作日数"),
+    "start": ("开始日期", "起始日期"),
+    "end": ("结束日期", "截止日期"),
+    "kind": ("类型", "种类", "类别"),
+    "storage_units": ("库容", "仓储容量"),
+    "site": ("工厂", "地点", "仓库", "基地"),
+    "unit_cost": ("单位成本", "单价成本", "采购价"),
+    "lead_time_days": ("提前期", "提前期天数", "交期天数", "供货天数"),
+    "jph": ("每小时产量",),
+    "shifts_per_day": ("班次", "每日班次"),
+    "hours_per_shift": ("每班小时", "每班工时"),
+    "efficiency": ("效率", "开动率"),
+    "max_shifts_per_day": ("最大班次",),
+    "max_overtime_share": ("加班上限", "最大加班比例"),
+    "regular_cost_per_hour": ("正常工时成本",),
+    "overtime_cost_per_hour": ("加班工时成本",),
+    "extra_shift_cost_per_month": ("加开班次月成本",),
+    "lead_time_months": ("加班次提前期", "提前期月数"),
+    "resource": ("资源", "产线", "工作中心"),
+    "available_hours": ("可用工时", "可用小时"),
+    "lost_hours": ("损失工时", "停机工时", "检修工时"),
+    "reason": ("原因", "理由"),
+    "hours_per_unit": ("单台工时", "单件工时"),
+    "min_lot": ("最小批量",),
+    "max_per_month": ("月上限", "每月上限"),
+    "supplier": ("供应商", "供应商编码"),
+    "core": ("核心物料", "关键物料", "是否核心"),
+    "min_order": ("最小订货量", "起订量"),
+    "shelf_life_days": ("保质期天数", "保质期"),
+    "email": ("邮箱", "电子邮件", "电子邮箱"),
+    "component": ("组件", "子件", "零部件"),
+    "quantity_per": ("单台用量", "用量", "单位用量"),
+    "take_rate": ("选装率", "装配率"),
+    "material": ("物料", "物料编码", "材料"),
+    "max_quantity": ("最大供应量", "可供数量"),
+    "arrival_month": ("到货月份", "到货月"),
+    "promised_date": ("承诺日期", "承诺交期"),
+    "order": ("订单", "订单号", "采购订单"),
+    "item": ("物品", "品项", "料号"),
+    "produced_on": ("生产日期", "入库日期"),
+    "requested_by": ("提出人", "要求人", "申请人"),
+    "from_month": ("起始月份", "生效月份", "开始月份"),
+    "to_month": ("截止月份", "结束月份"),
+    "price": ("价格", "售价", "单价"),
+    "material_cost": ("材料成本", "物料成本"),
+    "labour_cost": ("人工成本", "labor_cost"),
+    "overhead_cost": ("制造费用",),
+    "outsourcing_cost": ("外协成本", "外包成本"),
+    "holding_rate_per_year": ("年持有费率", "库存持有费率"),
+    "shortage_cost": ("缺货成本",),
+    "rate": ("汇率",),
+    "version": ("版本",),
+    "fulfilment": ("履行策略", "订单履行策略", "fulfillment"),
+    "service_level": ("服务水平",),
+    "safety_stock_days": ("安全库存天数",),
+    "max_stock_days": ("最高库存天数", "最大库存天数"),
+    "frozen_months": ("冻结月数",),
+    "slushy_months": ("半冻结月数",),
+    "flex_capacity_pct": ("产能弹性",),
+    "flex_material_pct": ("物料弹性",),
+    "stream": ("来源", "需求来源"),
+    "due_date": ("交货日期", "交期"),
+    "customer": ("客户",),
+    "priority": ("优先级",),
+    "custom": ("定制", "定制款"),
+    "status": ("状态",),
+    "owner": ("负责人", "责任人"),
+    "note": ("备注", "说明"),
+    "produced": ("产量", "生产数量"),
+    "delivered": ("交付数量", "交付"),
+    "delivered_on_time": ("准时交付数量", "按时交付"),
+    "returned": ("退货数量", "退货"),
+    "purchase_receipts_due": ("应到采购数", "应到货"),
+    "purchase_receipts_on_time": ("准时到货数", "按时到货"),
+    "username": ("用户名", "账号"),
+    "role": ("角色",),
+    "department": ("部门",),
+    "language": ("语言",),
+    "products": ("产品范围",),
+    "orgs": ("区域范围", "组织范围"),
+}
+
+
+def normalise_name(text: str) -> str:
+    """A header or sheet name as written → comparable: half-width, lower case, ``_`` for spaces, no unit in brackets."""
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    return re.sub(r"[\s\-]+", "_", _UNIT.sub("", plain).strip())
+
+
+def strip_version(text: str) -> str:
+    """A file's name without what browsers and people append: ``products (1)``, ``products_v3``."""
+    return re.sub(r"(?:_v?\d+)+$", "", normalise_name(text)).strip("_")

@@ -1,0 +1,71 @@
+"""What the company sells, where, and its calendar."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from masterdata.choices import SiteKind
+from masterdata.models.base import MONEY, QUANTITY, Coded, Revised
+
+
+class Product(Coded):
+    """A node of the product tree; leaves carry plan cells."""
+
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    level = models.CharField(max_length=24, blank=True)
+    uom = models.CharField(max_length=16, default="unit")
+    decimals = models.PositiveSmallIntegerField(default=0)
+    launch_month = models.IntegerField(null=True, blank=True)
+    end_month = models.IntegerField(null=True, blank=True)
+    predecessor = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="successors")
+    attributes = models.JSONField(default=dict, blank=True)
+
+    class Meta(Coded.Meta):
+        constraints = [
+            models.CheckConstraint(condition=~Q(parent=F("id")), name="product_not_own_parent"),
+            models.CheckConstraint(condition=Q(decimals__lte=6), name="product_decimals"),
+        ]
+
+
+class Org(Coded):
+    """A node of the sales organisation; leaves carry plan cells."""
+
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="children")
+    level = models.CharField(max_length=24, blank=True)
+    currency = models.CharField(max_length=3, blank=True)
+
+    class Meta(Coded.Meta):
+        constraints = [models.CheckConstraint(condition=~Q(parent=F("id")), name="org_not_own_parent")]
+
+
+class Site(Coded):
+    """A plant or warehouse."""
+
+    kind = models.CharField(max_length=12, choices=SiteKind, default=SiteKind.PLANT)
+    storage_units = models.DecimalField(null=True, blank=True, **QUANTITY)  # null or 0: no limit
+
+
+class Lane(Revised):
+    """A way from a site to a sales organisation."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="lanes")
+    org = models.ForeignKey(Org, on_delete=models.CASCADE, related_name="lanes")
+    unit_cost = models.DecimalField(default=0, **MONEY)
+    lead_time_days = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "org"], name="lane_once")]
+
+    def __str__(self) -> str:
+        return f"{self.site_id}→{self.org_id}"
+
+
+class CalendarMonth(Revised):
+    """Working days and, for calendars such as 4-4-5, the first and last day of a planning month."""
+
+    month = models.IntegerField(unique=True)
+    working_days = models.FloatField()
+    start = models.DateField(null=True, blank=True)
+    end = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.month)
