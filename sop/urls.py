@@ -4,6 +4,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from sop.openapi import SchemaView
@@ -27,4 +28,8 @@ _description: list[URLPattern] = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]
-urlpatterns: list[URLPattern | URLResolver] = [path("api/v1/", include(_endpoints + _description)), *_pages]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("jsi18n/", JavaScriptCatalog.as_view(packages=["core"]), name="javascript-catalog"),
+    path("api/v1/", include(_endpoints + _description)),
+    *_pages,
+]

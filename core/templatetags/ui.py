@@ -1,0 +1,125 @@
+"""``{% load ui %}``: icons, status words, small drawings and the import map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from lucide.templatetags.lucide import lucide
+
+from core.staticfiles import HashedStaticFiles
+
+register = template.Library()
+
+# kind → (icon, colour class): shapes differ, so the colour is never alone
+_STATUS = {
+    "ok": ("circle-check", "good"),
+    "warn": ("triangle-alert", "warn"),
+    "bad": ("circle-alert", "bad"),
+    "idle": ("circle-dashed", "dim"),
+    "clock": ("clock", "mut"),
+    "late": ("clock", "bad"),
+}
+# What scripts draw by themselves, as symbols of the page's hidden sprite.
+_SPRITE = (
+    "arrow-right",
+    "check",
+    "circle-alert",
+    "circle-check",
+    "clock",
+    "lock",
+    "message-square",
+    "moon",
+    "refresh-cw",
+    "search",
+    "sun",
+    "triangle-alert",
+    "users",
+    "x",
+)
+
+
+@register.simple_tag
+def icon(name: str, small: bool = False, label: str = "") -> SafeString:
+    """A line icon. Without ``label`` it is decoration and hidden from screen readers."""
+    naming = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
+    return lucide(name, size=None, **{"class": "ic s" if small else "ic", **naming})
+
+
+@register.simple_tag
+def status(kind: str, text: Any = "") -> SafeString:
+    """Icon and word of a state: ``{% status "warn" "Draft, 3 flags" %}``. Kinds: ok warn bad idle clock late."""
+    name, colour = _STATUS[kind]
+    return format_html('<span class="st {}">{}{}</span>', colour, icon(name, small=True), text)
+
+
+@register.simple_tag
+def sprite() -> SafeString:
+    """The symbols scripts refer to with ``<use href="#i-name">``."""
+    symbols = (
+        lucide(name, size=None, id=f"i-{name}").replace("<svg", "<symbol", 1).replace("</svg>", "</symbol>")
+        for name in _SPRITE
+    )
+    return mark_safe(f'<svg hidden aria-hidden="true">{"".join(symbols)}</svg>')
+
+
+@register.simple_tag
+def sparkline(values: Sequence[float], width: int = 64, height: int = 18) -> SafeString:
+    """Points in time order, the last one dotted; no axis, no colour. Nothing for fewer than two points."""
+    if len(values) < 2:
+        return mark_safe("")
+    low, high = min(values), max(values)
+    spread = (high - low) or 1
+    step = (width - 6) / (len(values) - 1)
+    at = [(2 + i * step, height - 3 - (v - low) / spread * (height - 6)) for i, v in enumerate(values)]
+    return format_html(
+        '<svg class="spark" width="{w}" height="{h}" viewBox="0 0 {w} {h}" aria-hidden="true">'
+        '<polyline points="{points}"/><circle cx="{x}" cy="{y}" r="2.1"/></svg>',
+        w=width,
+        h=height,
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in at),
+        x=f"{at[-1][0]:.1f}",
+        y=f"{at[-1][1]:.1f}",
+    )
+
+
+@register.simple_tag
+def deviation_bar(value: float | None, full: float = 100, better: str = "up") -> SafeString:
+    """A bar left or right of a centre line; half its width is ``full``. ``better`` says which side is good."""
+    if value is None:
+        return mark_safe("")
+    width = min(abs(value) / full * 50, 50) if full else 0
+    good = (value >= 0) == (better == "up")
+    return format_html(
+        '<span class="vb" aria-hidden="true"><i class="{} {}" style="width:{}%"></i></span>',
+        "g" if good else "r",
+        "right" if value >= 0 else "left",
+        f"{width:.1f}",
+    )
+
+
+@register.simple_tag
+def bar(value: float, full: float) -> str:
+    """The width of a bar in per cent, as CSS."""
+    return f"width:{min(max(value / full * 100, 0), 100) if full else 0:.1f}%"
+
+
+@register.simple_tag(takes_context=True)
+def import_map(context: template.Context) -> SafeString:
+    """Sends the relative imports of scripts to their hashed files; nothing while names are plain."""
+    if not isinstance(staticfiles_storage._wrapped, HashedStaticFiles):
+        return mark_safe("")
+    url = staticfiles_storage.base_url
+    imports = {f"{url}{plain}": f"{url}{hashed}" for plain, hashed in staticfiles_storage.module_names().items()}
+    if not imports:
+        return mark_safe("")
+    return format_html(
+        '<script type="importmap" nonce="{}">{}</script>',
+        context.get("CSP_NONCE", ""),
+        mark_safe(json.dumps({"imports": imports})),
+    )
