@@ -74,15 +74,13 @@ def check_references(sheet: SheetData, context: ImportContext) -> None:
     """Codes must stand in the database or in this import; a wrong one gets a suggestion."""
     for column in sheet.spec.columns:
         if column.refers_to and column.name in sheet.columns:
-            entities = [name for name in column.refers_to if name in CODED_MODELS]
             known: set[str] = set()
-            for entity in entities:
-                known |= context.stored_ids(entity).keys()
-                known |= context.sheet_codes(entity)
-            _check_codes(sheet, column.name, entities, known)
+            for entity in column.refers_to:
+                known |= context.stored_ids(entity).keys() | context.sheet_codes(entity)
+            _check_codes(sheet, column.name, column.refers_to, known)
 
 
-def _check_codes(sheet: SheetData, name: str, entities: list[str], known: set[str]) -> None:
+def _check_codes(sheet: SheetData, name: str, entities: tuple[str, ...], known: set[str]) -> None:
     entity = " / ".join(str(ENTITY_NAMES[name]) for name in entities)
     suggestions: dict[str, str] = {}
     for index, value in enumerate(sheet[name]):
@@ -122,22 +120,27 @@ def _fold(code: str) -> str:
     return re.sub(r"[\s_\-./]+", "", plain).translate(_LOOK_ALIKE)
 
 
-def check_rejected_references(sheet: SheetData, context: ImportContext) -> None:
+def check_rejected_references(sheet: SheetData, context: ImportContext, *, report: bool) -> None:
     """For "valid rows only": a row may not refer to a code that only rejected rows bring."""
     for column in sheet.spec.columns:
         if not column.refers_to or column.name not in sheet.columns:
             continue
-        entities = [name for name in column.refers_to if name in CODED_MODELS]
-        refused: set[str] = set().union(*(context.rejected_codes(entity) for entity in entities))
-        others = [n for n in entities if not context.rejected_codes(n)]
-        allowed: set[str] = set().union(*(context.sheet_codes(n) | context.stored_ids(n).keys() for n in others))
-        refused -= allowed
-        if not refused:
+        refused: set[str] = set()
+        allowed: set[str] = set()
+        for entity in column.refers_to:
+            rejected = context.rejected_codes(entity)
+            refused |= rejected
+            allowed |= (context.sheet_codes(entity) - rejected) | context.stored_ids(entity).keys()
+        if not refused - allowed:
             continue
         for index, value in enumerate(sheet[column.name]):
             codes = value if isinstance(value, tuple) else (value,)
-            if index not in sheet.rejected and any(code in refused for code in codes):
+            if index in sheet.rejected or allowed.issuperset(codes) or value is EMPTY:
+                continue
+            if report:
                 sheet.reject(index, "refers_to_rejected", column=column.name, value=value)
+            else:
+                sheet.rejected.add(index)
 
 
 def check_tree(sheet: SheetData, context: ImportContext, column: str) -> None:
@@ -184,3 +187,12 @@ def _orient(path: list[str], graph: Mapping[str, Iterable[str]]) -> list[str]:
     if path[1 % len(path)] in graph.get(path[0], ()):
         return path
     return [path[0], *reversed(path[1:])]
+
+
+def check_order(sheet: SheetData, first: str, last: str, code: str) -> None:
+    """The value of ``last`` may not lie before that of ``first`` where both are given."""
+    if first not in sheet.columns or last not in sheet.columns:
+        return
+    for index, (a, b) in enumerate(zip(sheet[first], sheet[last], strict=True)):
+        if a is not EMPTY and b is not EMPTY and b < a:
+            sheet.reject(index, code, column=last, value=as_text(b, sheet.spec.column(last)))

@@ -21,13 +21,13 @@ from django.utils import translation
 from django.utils.functional import Promise
 
 from core.errors import InvalidInput
-from core.months import format_month, month_of, parse_month
+from core.months import format_month, month_of
 from core.numbers import parse_quantity
 
 CODE, TEXT, EMAIL, MONTH, DATE = "code", "text", "email", "month", "date"
 QUANTITY, MONEY, RATE, INTEGER = "quantity", "money", "rate", "integer"  # Decimal, Decimal, float, int
 UNITS, MINOR = "units", "minor"  # int64: smallest unit of quantity or money of this company
-YES_NO, CHOICE, CODES = "yes-no", "choice", "codes"
+YES_NO, CHOICE, CODES, CURRENCY = "yes-no", "choice", "codes", "currency"
 
 EMPTY = object()  # an empty cell; the store turns it into the field's default
 LARGEST = 10**12  # nine million cells of this size still add up inside int64
@@ -35,6 +35,7 @@ _RATE_PLACES = 20
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity|∞)|[+-]?[0-9.]+e\+?[0-9]{3,}", re.IGNORECASE)
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _EXCEL_SERIALS = range(20_000, 80_000)  # 1954 … 2119
+_YEARS = range(1950, 2200)
 _YES = frozenset({"yes", "y", "true", "1", "是", "有", "√", "对"})
 _NO = frozenset({"no", "n", "false", "0", "否", "无", "×", "不"})
 _MONTH_FORM = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
@@ -126,6 +127,14 @@ def parse_email(text: str, column: Column, scales: Scales) -> str:
     return text
 
 
+def parse_currency(text: str, _column: Column, _scales: Scales) -> str:
+    """An ISO 4217 code."""
+    code = unicodedata.normalize("NFKC", text).upper()
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise CellRefused("not_a_currency")
+    return code
+
+
 def parse_month_cell(text: str, _column: Column, _scales: Scales) -> int:
     """``2026-06``, ``2026/6``, ``202606``, ``2026年6月``, a date or an Excel date → absolute month."""
     plain = unicodedata.normalize("NFKC", text)
@@ -135,10 +144,10 @@ def parse_month_cell(text: str, _column: Column, _scales: Scales) -> int:
     match = _MONTH_FORM.fullmatch(plain)
     if not match:
         raise CellRefused("not_a_month")
-    try:
-        return parse_month(f"{match[1]}-{int(match[2]):02d}")
-    except ValueError as error:
-        raise CellRefused("not_a_month") from error
+    year, month = int(match[1]), int(match[2])
+    if year not in _YEARS or not 1 <= month <= 12:
+        raise CellRefused("not_a_month")
+    return month_of(dt.date(year, month, 1))
 
 
 def parse_date_cell(text: str, _column: Column, _scales: Scales) -> dt.date:
@@ -156,7 +165,8 @@ def _to_date(text: str) -> dt.date | None:
     if not match:
         return None
     try:
-        return dt.date(int(match[1]), int(match[2]), int(match[3]))
+        day = dt.date(int(match[1]), int(match[2]), int(match[3]))
+        return day if day.year in _YEARS else None
     except ValueError:
         return None
 
@@ -240,6 +250,7 @@ PARSERS: Mapping[str, Callable[[str, Column, Scales], Any]] = {
     CODES: parse_codes,
     TEXT: parse_text,
     EMAIL: parse_email,
+    CURRENCY: parse_currency,
     MONTH: parse_month_cell,
     DATE: parse_date_cell,
     QUANTITY: parse_decimal_cell,

@@ -37,6 +37,7 @@ class ImportContext:
     scales: Scales = field(default_factory=Scales)
     actor: User | None = None
     sheets: dict[str, SheetData] = field(default_factory=dict)
+    rejected_rows: dict[str, set[int]] = field(default_factory=dict)
     since: int | None = None
     revision: int = 0
     _ids: dict[str, Mapping[str, int]] = field(default_factory=dict)
@@ -51,6 +52,10 @@ class ImportContext:
     def forget_ids(self, entity: str) -> None:
         """After rows of ``entity`` were written."""
         self._ids.pop(entity, None)
+
+    def forget_all_ids(self) -> None:
+        """At the start of the commit, which must see the database as it is now."""
+        self._ids.clear()
 
     def sheet_codes(self, entity: str) -> set[str]:
         """Codes that this import's own sheet brings, rejected rows included."""

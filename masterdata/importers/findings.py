@@ -135,6 +135,7 @@ _FIX_VALUE = _("Type a value here or mend the sheet.")
 
 for _code, _problem, _remedy in (
     # files
+    ("nothing_to_import", _("There is no CSV, XLSX or ZIP file to read."), _("Choose the company's sheets.")),
     ("file_unreadable", _("The file cannot be read: {reason}."), _("Save it again as CSV or XLSX.")),
     ("file_empty", _("The file is empty."), _("Fill it in or leave it out.")),
     (
@@ -194,6 +195,8 @@ for _code, _problem, _remedy in (
     ("not_a_date", _("Not a date."), _("Write it as YYYY-MM-DD, for example 2026-06-30.")),
     ("not_yes_or_no", _("Neither yes nor no."), _("Write yes or no.")),
     ("unknown_choice", _("Not one of: {choices}."), _("Choose one of them.")),
+    ("not_a_currency", _("Not a currency code."), _("Write its three letters, for example CNY.")),
+    ("hours_or_jph", _("Neither hours per unit nor jobs per hour of the resource."), _FIX_VALUE),
     ("not_an_email", _("Not an e-mail address."), _FIX_VALUE),
     # rows
     ("duplicate_key", _("The same {key} stands in row {first} already."), _("Keep one of the two rows.")),

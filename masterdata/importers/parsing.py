@@ -28,6 +28,8 @@ def parse_sheet(
     own_fixes = {(row, column): text for (name, row, column), text in (fixes or {}).items() if name == spec.name}
     while batch := list(islice(records, BATCH)):
         _parse_batch(batch, positions, memos, sheet, len(header), own_fixes)
+    if any(column.required and column.name not in memos for column in spec.columns):
+        sheet.rejected = set(range(len(sheet)))
     if not sheet.rows:
         log.add("sheet_without_rows", sheet=spec.name)
     return sheet

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from masterdata.importers.context import ImportContext
 
 ATTRIBUTE_PREFIX = "attr_"
+UPPER_ROOMS = 200  # sheets of rooms above have orders from here on: master data and the company's scales are known
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class RowChange:
     key: tuple[Any, ...]
     row: int
     cells: Mapping[str, tuple[Any, Any]]
+    is_overwrite: bool = False  # somebody else changed the stored row since the upload
 
 
 @dataclass
@@ -83,9 +85,10 @@ class SheetSpec:
     store: SheetStore
     order: int
     required: bool = False
+    substitutes: tuple[str, ...] = ()  # sheets that make a required one unnecessary
     attributes: bool = False
     aliases: tuple[str, ...] = ()
-    action: str = "masterdata.edit"
+    action: str = "import.run"
     tree: tuple[str, ...] = ()  # columns that refer to this sheet's own codes and may not go in a circle
     check: Callable[[SheetData, ImportContext], None] | None = None
 
