@@ -49,6 +49,7 @@ class Job(models.Model):
     scope = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=JobState, default=JobState.QUEUED)
     input_hash = models.CharField(max_length=64, blank=True)
+    dedupe_key = models.CharField(max_length=64, null=True)  # of kind, scope and input hash
     code_version = models.CharField(max_length=40, blank=True)
     progress = models.PositiveSmallIntegerField(default=0)  # per mille
     step = models.CharField(max_length=200, blank=True)
@@ -62,6 +63,7 @@ class Job(models.Model):
     error_code = models.CharField(max_length=64, blank=True)
     error = models.TextField(blank=True)
     expected_seconds = models.FloatField(null=True)
+    is_split = models.BooleanField(default=False)  # its children exist, only its continuation is left
     parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="children")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -73,6 +75,11 @@ class Job(models.Model):
             models.CheckConstraint(condition=Q(progress__lte=1000), name="job_progress_per_mille"),
             models.CheckConstraint(condition=Q(attempt__lte=F("max_attempts")), name="job_attempts"),
             models.CheckConstraint(condition=Q(state__in=JobState.values), name="job_state"),
+            models.UniqueConstraint(
+                fields=["dedupe_key"],
+                condition=Q(state__in=["queued", "running", "waiting"], cancel_requested=False),
+                name="job_unfinished_once",
+            ),
         ]
         indexes = [models.Index(fields=["state", "lease_until"], name="job_reaper")]
 

@@ -1,7 +1,7 @@
 """Settings: one file for every place; environment variables switch, nothing exists only in production.
 
 ``DATABASE_URL``, ``REDIS_URL``, ``SOP_SECRET_KEY``, ``SOP_ALLOWED_HOSTS``, ``SOP_DEBUG``, ``SOP_DEMO``,
-``SOP_HTTPS`` and ``SOP_VAR`` (state directory) are read here and nowhere else.
+``SOP_HTTPS``, ``SOP_VERSION`` and ``SOP_VAR`` (state directory) are read here and nowhere else.
 """
 
 import os
@@ -43,6 +43,7 @@ DEBUG = _flag("SOP_DEBUG")
 DEMO = _flag("SOP_DEMO")
 HTTPS = _flag("SOP_HTTPS")
 ALLOWED_HOSTS = os.environ.get("SOP_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+CODE_VERSION = os.environ.get("SOP_VERSION", "0.1.0")[:40]  # written on every job
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("SOP_TRUSTED_ORIGINS", "").split(",") if o]
 
 INSTALLED_APPS = [
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.logs.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -144,6 +146,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:signin"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "accounts:signin"
+AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -175,7 +178,10 @@ WHITENOISE_USE_FINDERS = True  # plain names are served without collectstatic; h
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
 _VISIBILITY = {"visibility_timeout": 3600}
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY
+# Short connect: a request that enqueues must not hang on a broker that is gone.
+CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY | {"socket_connect_timeout": 2, "socket_keepalive": True}
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = _VISIBILITY
 CELERY_VISIBILITY_TIMEOUT = _VISIBILITY["visibility_timeout"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -186,7 +192,13 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_DEFAULT_QUEUE = "jobs"
+# The reaper has its own queue: behind a thousand waiting chunks it would come too late.
+CELERY_TASK_QUEUES = {"jobs": {}, "reaper": {}}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "reap": {"task": "core.reap", "schedule": 5.0, "options": {"queue": "reaper", "expires": 5}},
+}
 
 # Safety -----------------------------------------------------------------------------------------------------
 SESSION_COOKIE_HTTPONLY = True
@@ -249,3 +261,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+
+# Logs -------------------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "core.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("SOP_LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django.server": {"handlers": ["console"], "propagate": False}},
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
