@@ -4,7 +4,7 @@ Every set is sparse: an entity (a stock point, a lane, a demand class …) is on
 time is the last axis with ``T`` monthly columns. Indices point into the tuples of codes. Quantities are in
 the product's unit, capacity in hours, money in company currency. ``inf`` means "no limit", ``nan`` "not
 given". Codes are sorted, entities are sorted by their indices, so the same company gives the same bytes in
-whatever order its rows came (``engine.balancing.canonical`` does the sorting).
+whatever order its rows came.
 
 Symbols are those of ``docs/maths/balancing.md``.
 """

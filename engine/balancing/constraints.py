@@ -1,0 +1,193 @@
+"""The constraint families, one function each. Row names, meanings and duals: ``docs/maths/balancing.md``.
+
+A row's dual is what one more unit of its right-hand side adds to the objective: the value of one more unit
+in stock, of one more hour of a resource, of one more unit from a supplier.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.balancing.columns import arrival_months
+from engine.balancing.contracts import Floats, Ints
+from engine.balancing.indexing import Family
+from engine.balancing.program import Draft
+
+
+def add_all(draft: Draft) -> None:
+    """Every row family in canonical order."""
+    stock_balance(draft)
+    pool(draft)
+    backorder(draft)
+    material_balance(draft)
+    resource_capacity(draft)
+    labour(draft)
+    supplier_limit(draft)
+    storage_upper(draft)
+    if draft.options.set_ups:
+        set_up(draft)
+
+
+def stock_balance(draft: Draft) -> None:
+    """``Stock-balance`` (k,p,t): I[t−1] + x + q + Σv − Σy − Σ bom·x = I[t], I = SS + e − z + o."""
+    problem, columns = draft.problem, draft.columns
+    points = problem.points
+    every = np.arange(len(points))
+    level = draft.derived.soft_level
+    rise = np.diff(level, axis=1, prepend=0.0)
+    rise[:, 0] -= points.initial
+    rows = draft.add_rows("Stock-balance", every, len(points), lower=rise, upper=rise)
+    for name, sign in (("surplus", -1.0), ("below_safety", 1.0), ("overstock", -1.0)):
+        _carry(draft, rows, columns[name], sign)
+    for name in ("make", "outsource", "stock_slack"):
+        family = columns[name]
+        draft.add_terms(rows.places(family.members), family.places(), 1.0)
+    ship = columns["ship"]
+    draft.add_terms(rows.places(problem.lanes.point[ship.members]), ship.places(), -1.0)
+    transfers = problem.transfers
+    draft.add_terms(rows.places(transfers.source), columns["transfer"].places(), -1.0)
+    _arrive(draft, rows.places(transfers.target), columns["transfer"].places(), transfers.lag)
+    lines = problem.component_lines
+    use = columns["make"].places(lines.point)
+    draft.add_terms(rows.places(lines.component), use, -lines.quantity[:, None])
+
+
+def pool(draft: Draft) -> None:
+    """``Pool`` (k,r,t): Σp y[t − transit] = Σc s; for a direct class 0 ≤ Σp y[t − transit] ≤ d."""
+    problem, derived = draft.problem, draft.derived
+    cls = derived.direct_class[derived.markets]
+    asked = np.where((cls >= 0)[:, None], problem.demand.quantity[cls], 0.0)
+    rows = draft.add_rows("Pool", derived.markets, len(derived.direct_class), lower=0.0, upper=asked)
+    ship = draft.columns["ship"]
+    target = rows.places(derived.lane_market[ship.members])
+    _arrive(draft, target, ship.places(), problem.lanes.lag[ship.members])
+    serve = draft.columns["serve"]
+    draft.add_terms(rows.places(derived.class_market[serve.members]), serve.places(), -1.0)
+
+
+def backorder(draft: Draft) -> None:
+    """``Demand`` (k,r,c,t) of backorder classes: s + b[t] − b[t−1] + u = d."""
+    demand = draft.problem.demand
+    waiting = np.flatnonzero(demand.backorder)
+    asked = demand.quantity[waiting]
+    rows = draft.add_rows("Demand", waiting, len(demand), lower=asked, upper=asked)
+    draft.add_terms(rows.places(), draft.columns["serve"].places(waiting), 1.0)
+    draft.add_terms(rows.places(), draft.columns["drop"].places(waiting), 1.0)
+    _carry(draft, rows, draft.columns["wait"], 1.0)
+
+
+def material_balance(draft: Draft) -> None:
+    """``Material-balance`` (i,p,t): J[t−1] + w + arrivals − Σ bom·x = J[t], J = band + je − jz."""
+    problem, columns = draft.problem, draft.columns
+    material = problem.material
+    right = np.diff(material.safety_stock, axis=1, prepend=0.0) - material.arrivals
+    right[:, 0] -= material.initial
+    every = np.arange(len(material))
+    rows = draft.add_rows("Material-balance", every, len(material), lower=right, upper=right)
+    draft.add_terms(rows.places(), columns["buy"].places(), 1.0)
+    _carry(draft, rows, columns["material_stock"], -1.0)
+    _carry(draft, rows, columns["below_band"], 1.0)
+    slack = columns["material_slack"]
+    draft.add_terms(rows.places(slack.members), slack.places(), 1.0)
+    lines = problem.material_lines
+    use = columns["make"].places(lines.point)
+    draft.add_terms(rows.places(lines.material_point), use, -lines.quantity[:, None])
+
+
+def resource_capacity(draft: Draft) -> None:
+    """``Resource-capacity-upper`` (g,t): Σ hours·x ≤ regular hours + OT + shift hours·SH (+ hours·W) + OV."""
+    problem, columns = draft.problem, draft.columns
+    resource = problem.resource
+    every = np.arange(len(resource))
+    rows = draft.add_rows("Resource-capacity-upper", every, len(resource), lower=-np.inf, upper=resource.regular_hours)
+    lines = problem.routings
+    use = columns["make"].places(lines.point)
+    draft.add_terms(rows.places(lines.resource), use, lines.hours[:, None])
+    gains = {
+        "overtime": np.ones_like(resource.shift_hours),
+        "overload": np.ones_like(resource.shift_hours),
+        "extra_shift": resource.shift_hours,
+        "headcount": resource.hours_per_person,
+    }
+    for name, hours in gains.items():
+        family = columns[name]
+        draft.add_terms(rows.places(family.members), family.places(), -hours[family.members])
+
+
+def labour(draft: Draft) -> None:
+    """``Labour`` (g,t): W[t] = W[t−1] + H − L; ``Labour-overtime-upper``: OT ≤ overtime per person · W."""
+    resource, columns = draft.problem.resource, draft.columns
+    people = np.flatnonzero(resource.is_labour)
+    start = np.zeros((len(people), draft.problem.months))
+    start[:, 0] = resource.headcount[people]
+    rows = draft.add_rows("Labour", people, len(resource), lower=start, upper=start)
+    _carry(draft, rows, columns["headcount"], 1.0)
+    draft.add_terms(rows.places(), columns["hire"].places(), -1.0)
+    draft.add_terms(rows.places(), columns["lay_off"].places(), 1.0)
+
+    overtime = columns["overtime"]
+    working = people[overtime.holds(people)] if len(people) else people
+    rows = draft.add_rows("Labour-overtime-upper", working, len(resource), lower=-np.inf, upper=0.0)
+    draft.add_terms(rows.places(), overtime.places(working), 1.0)
+    heads = columns["headcount"].places(working)
+    draft.add_terms(rows.places(), heads, -resource.overtime_per_person[working])
+
+
+def supplier_limit(draft: Draft) -> None:
+    """``Supplier-limit`` (i,t): Σp w ≤ what the supplier can deliver."""
+    supplier, material = draft.problem.supplier, draft.problem.material
+    n = len(supplier)
+    rows = draft.add_rows("Supplier-limit", np.arange(n), n, lower=-np.inf, upper=supplier.quantity)
+    row_of = np.full(len(draft.problem.materials), -1, dtype=np.int64)
+    row_of[supplier.material] = np.arange(n)
+    limited = np.flatnonzero(row_of[material.material] >= 0)
+    target = rows.places(row_of[material.material[limited]])
+    draft.add_terms(target, draft.columns["buy"].places(limited), 1.0)
+
+
+def storage_upper(draft: Draft) -> None:
+    """``Storage-upper`` (p,t): Σk I ≤ storage + slack."""
+    storage, points = draft.problem.storage, draft.problem.points
+    n = len(storage)
+    row_of = np.full(len(draft.problem.sites), -1, dtype=np.int64)
+    row_of[storage.site] = np.arange(n)
+    stored = np.flatnonzero(row_of[points.site] >= 0)
+    level = draft.derived.soft_level
+    taken = np.zeros((n, draft.problem.months))
+    np.add.at(taken, row_of[points.site[stored]], level[stored])
+    rows = draft.add_rows("Storage-upper", np.arange(n), n, lower=-np.inf, upper=storage.quantity - taken)
+    for name, sign in (("surplus", 1.0), ("below_safety", -1.0), ("overstock", 1.0)):
+        family = draft.columns[name]
+        kept = stored[family.holds(stored)]
+        draft.add_terms(rows.places(row_of[points.site[kept]]), family.places(kept), sign)
+    draft.add_terms(rows.places(), draft.columns["storage_slack"].places(), -1.0)
+
+
+def set_up(draft: Draft) -> None:
+    """``Setup-upper``: x ≤ most·Y; ``Min-lot-lower``: x ≥ lot·Y."""
+    points = draft.problem.points
+    set_ups = draft.columns["set_up"]
+    chosen = set_ups.members
+    make = draft.columns["make"].places(chosen)
+    most = np.minimum(points.make_max, draft.derived.make_cap)[chosen]
+    rows = draft.add_rows("Setup-upper", chosen, len(points), lower=-np.inf, upper=0.0)
+    draft.add_terms(rows.places(), make, 1.0)
+    draft.add_terms(rows.places(), set_ups.places(), -most)
+    rows = draft.add_rows("Min-lot-lower", chosen, len(points), lower=0.0, upper=np.inf)
+    draft.add_terms(rows.places(), make, 1.0)
+    lot = np.minimum(points.min_lot[:, None], points.make_max)[chosen]  # a fence below the lot stands
+    draft.add_terms(rows.places(), set_ups.places(), -lot)
+
+
+def _carry(draft: Draft, rows: Family, family: Family, sign: float) -> None:
+    """What a month ends with enters the next one: ``sign`` at t and ``−sign`` at t+1."""
+    target, source = rows.places(family.members), family.places()
+    draft.add_terms(target, source, sign)
+    draft.add_terms(target[:, 1:], source[:, :-1], -sign)
+
+
+def _arrive(draft: Draft, target: Ints, source: Ints, lag: Ints) -> None:
+    """Put +1 at the month of arrival of what leaves in each month, inside the horizon."""
+    arrival, in_time = arrival_months(lag, draft.problem.months)
+    rows: Floats = np.take_along_axis(target, arrival, axis=1)
+    draft.add_terms(rows[in_time], source[in_time], 1.0)

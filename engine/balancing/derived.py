@@ -1,0 +1,137 @@
+"""Numbers that follow from a problem and that both the matrix builder and its twin need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.balancing.contracts import BalanceProblem, Bools, Floats, Ints
+
+ELASTIC_FACTOR = 10.0  # a broken rule costs this many times the dearest thing a unit can cost or earn
+
+
+@dataclass(frozen=True)
+class Derived:
+    """``market`` codes are ``product · len(orgs) + org``."""
+
+    class_market: Ints  # [classes]
+    lane_market: Ints  # [lanes]
+    markets: Ints  # sorted codes that have demand
+    direct: Bools  # [classes] the only class of its market and lost when not served: needs no own column
+    direct_class: Ints  # [products · orgs] the direct class of a market, else −1
+    unit_value: Floats  # [classes, T] what serving one more unit is worth: price and avoided lost-sale cost
+    elastic_price: float  # per unit of a broken rule of the company (demand to be served, levels, storage)
+    physical_price: float  # per unit of something impossible (hours, parts out of nothing): breaks last of all
+    make_cap: Floats  # [points, T] no optimal plan makes more
+    soft_level: Floats  # [points, T] stock should not fall below
+    below_price: Floats  # [points, T] per unit and month below it
+
+
+def derive(problem: BalanceProblem) -> Derived:
+    """Compute what columns and rows share."""
+    demand, orgs = problem.demand, len(problem.orgs)
+    class_market = demand.product * orgs + demand.org
+    lane_market = problem.points.product[problem.lanes.point] * orgs + problem.lanes.org
+    markets, counts = np.unique(class_market, return_counts=True)
+    alone = np.zeros(len(problem.products) * orgs, dtype=bool)
+    alone[markets] = counts == 1
+    direct = alone[class_market] & ~demand.backorder
+    direct_class = np.full(len(alone), -1, dtype=np.int64)
+    direct_class[class_market[direct]] = np.flatnonzero(direct)
+    elastic = elastic_price(problem)
+    value = demand.price + np.nan_to_num(demand.lost_cost) + elastic * demand.must_serve[:, None]
+    level, below = soft_level(problem, elastic)
+    cap = make_cap(problem)
+    return Derived(
+        class_market=class_market,
+        lane_market=lane_market,
+        markets=markets,
+        direct=direct,
+        direct_class=direct_class,
+        unit_value=value,
+        elastic_price=elastic,
+        physical_price=ELASTIC_FACTOR * elastic,
+        make_cap=cap,
+        soft_level=level,
+        below_price=below,
+    )
+
+
+def elastic_price(problem: BalanceProblem) -> float:
+    """The price per unit of a broken rule: above anything a unit can earn, so that rules break last."""
+    points, resource = problem.points, problem.resource
+    hours = np.zeros((len(points), problem.months))
+    hourly = np.maximum(resource.regular_cost, resource.overtime_cost)
+    person = resource.wage + (resource.hire_cost + resource.layoff_cost)[:, None]
+    hourly = hourly + np.divide(
+        person, resource.hours_per_person, out=np.zeros_like(person), where=resource.hours_per_person > 0
+    )
+    lines = problem.routings
+    np.add.at(hours, lines.point, lines.hours[:, None] * hourly[lines.resource])
+    buying = np.zeros((len(points), problem.months))
+    bought = problem.material_lines
+    np.add.at(buying, bought.point, bought.quantity[:, None] * problem.material.unit_cost[bought.material_point])
+    made = points.make_cost + points.setup_cost + hours + buying + problem.months * points.hold_cost
+    terms = [
+        _most(made),
+        _most(points.outsource_cost),
+        _most(problem.lanes.cost),
+        _most(problem.demand.price + np.nan_to_num(problem.demand.lost_cost)),
+        _most(problem.demand.backorder_cost) * problem.months,
+    ]
+    return ELASTIC_FACTOR * max(1.0, sum(terms))
+
+
+def soft_level(problem: BalanceProblem, elastic: float) -> tuple[Floats, Floats]:
+    """[points, T] the level stock should not fall below and the price per unit below it.
+
+    A given end stock replaces the safety stock in the last month and is priced as a broken rule.
+    """
+    points = problem.points
+    level, price = points.safety_stock.copy(), points.safety_penalty.copy()
+    given = points.end_stock > 0
+    level[given, -1] = points.end_stock[given]
+    price[given, -1] = elastic
+    return level, price
+
+
+def make_cap(problem: BalanceProblem) -> Floats:
+    """[points, T] an upper level of useful production: what is still to be served, stocked or used up.
+
+    A lost sale is of use only in months from ``t`` on; a waiting one in every month. Components inherit their
+    parents' need. Levels that bind nothing still help: HiGHS' presolve took 1 instead of 18 seconds with them.
+    """
+    points, demand = problem.points, problem.demand
+    need = np.zeros((len(problem.products), problem.months))
+    total = demand.quantity.sum(axis=1, keepdims=True)
+    np.add.at(need, demand.product, np.where(demand.backorder[:, None], total, _remaining(demand.quantity)))
+    kept = points.safety_stock.max(axis=1, initial=0.0) + points.end_stock + points.min_lot
+    np.add.at(need, points.product, (kept[:, None] + _remaining(points.make_min)))
+    lines = problem.component_lines
+    if len(lines):
+        need = _with_parents(need, points.product[lines.point], points.product[lines.component], lines.quantity)
+    return np.maximum(need[points.product], points.make_min)
+
+
+def _with_parents(own: Floats, parents: Ints, components: Ints, quantity: Floats) -> Floats:
+    """Add parents' need to components', level by level; a product used at several sites counts once."""
+    pairs = np.unique(np.stack([parents, components]), axis=1)
+    most = np.array([quantity[(parents == p) & (components == c)].max() for p, c in pairs.T])
+    need = own
+    for _level in range(pairs.shape[1] + 1):
+        passed = own.copy()
+        np.add.at(passed, pairs[1], most[:, None] * need[pairs[0]])
+        if np.array_equal(passed, need):
+            break
+        need = passed
+    return need
+
+
+def _remaining(quantity: Floats) -> Floats:
+    """Σ over this month and all later ones."""
+    return np.cumsum(quantity[:, ::-1], axis=1)[:, ::-1]
+
+
+def _most(values: Floats) -> float:
+    return float(np.nanmax(np.abs(values), initial=0.0)) if values.size else 0.0

@@ -1,0 +1,232 @@
+"""Solving: HiGHS kept warm between solves, the same bytes for the same problem.
+
+One thread, one method, a fixed seed, canonical order and a last phase that picks one plan among equally good
+ones make a plan of record reproducible. ``Session`` keeps the model and its basis, so that a changed bound
+is re-solved in a fraction of the first solve.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import highspy
+import numpy as np
+
+from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints, SolveOptions, SolverInfo
+from engine.balancing.derived import derive
+from engine.balancing.extract import extract_plan
+from engine.balancing.matrix import build_program
+from engine.balancing.program import LinearProgram
+
+DUAL_TOLERANCE = 1e-6  # a reduced cost above this (relative to the largest price) means "at its bound"
+
+
+class SolveFailed(RuntimeError):
+    """The solver returned no plan; with elastic rows this means unsound numbers, not an infeasible plan."""
+
+
+def solve(problem: BalanceProblem, options: SolveOptions | None = None) -> BalancePlan:
+    """The best plan of a problem."""
+    return Session(problem, options).solve()
+
+
+class Session:
+    """A built model in HiGHS. ``solve`` first, then change bounds and ``solve`` again (warm)."""
+
+    def __init__(self, problem: BalanceProblem, options: SolveOptions | None = None) -> None:
+        started = time.perf_counter()
+        self.problem = problem
+        self.options = options or SolveOptions()
+        self.derived = derive(problem)
+        self.program: LinearProgram = build_program(problem, self.options)
+        self.build_seconds = time.perf_counter() - started
+        self.highs = _load(self.program, self.options)
+        self.values: Floats = np.zeros(0)
+        self._passes = 0
+
+    def solve(self) -> BalancePlan:
+        """Solve from the present basis (cold the first time) and name the result."""
+        started = time.perf_counter()
+        if self.program.integer.any():
+            self._free_integers()
+        self._serve_by_priority()
+        self._run()
+        if self.program.integer.any():
+            self._fix_integers()
+        objective = -self.highs.getInfo().objective_function_value
+        duals = np.array(self.highs.getSolution().row_dual)[: self.program.rows.size]
+        self.values = self._break_ties() if self.options.tie_break else self._column_values()
+        info = self._solver_info(time.perf_counter() - started)
+        return extract_plan(
+            self.problem,
+            self.derived,
+            self.program,
+            self.values,
+            duals,
+            objective=objective,
+            status="optimal",
+            solver=info,
+        )
+
+    def set_row_upper(self, rows: Ints, upper: Floats) -> None:
+        """Change right-hand sides; the basis stays."""
+        self.program.row_upper[rows] = upper
+        lower = self.program.row_lower[rows]
+        self.highs.changeRowsBounds(len(rows), rows.astype(np.int32), lower, np.asarray(upper, dtype=float))
+
+    def set_column_bounds(self, columns: Ints, lower: Floats, upper: Floats) -> None:
+        """Change what a column may be; the basis stays."""
+        self.program.lower[columns], self.program.upper[columns] = lower, upper
+        self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
+
+    def basis(self) -> Any:
+        """The present basis, to begin another session of the same shape from."""
+        return self.highs.getBasis()
+
+    def start_from(self, basis: Any) -> None:
+        """Begin the next solve from a basis."""
+        self.highs.setBasis(basis)
+
+    def _run(self) -> None:
+        self.highs.run()
+        status = self.highs.getModelStatus()
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise SolveFailed(self.highs.modelStatusToString(status))
+
+    def _serve_by_priority(self) -> None:
+        """Lexicographic passes: serve each higher priority as far as possible and hold that, go on warm."""
+        ranks = np.unique(self.problem.demand.priority)
+        if len(ranks) < 2 or self._passes:
+            return
+        every = np.arange(self.program.columns.size, dtype=np.int32)
+        for rank in ranks[:-1]:
+            unserved, constant = self._unserved(rank)
+            self.highs.changeColsCost(len(every), every, unserved)
+            self._run()
+            least = self.highs.getInfo().objective_function_value - self.program.offset
+            used = np.flatnonzero(unserved).astype(np.int32)
+            room = 1e-6 * max(1.0, constant)
+            self.highs.addRow(-np.inf, least + room, len(used), used, unserved[used])
+            self._passes += 1
+        self.highs.changeColsCost(len(every), every, self.program.cost)
+
+    def _unserved(self, rank: int) -> tuple[Floats, float]:
+        """Cost vector whose value is (up to a constant) the unserved units of a priority."""
+        demand, derived, columns = self.problem.demand, self.derived, self.program.columns
+        chosen = demand.priority == rank
+        cost = np.zeros(columns.size)
+        ship, serve = columns["ship"], columns["serve"]
+        cls = derived.direct_class[derived.lane_market[ship.members]]
+        direct = (cls >= 0) & chosen[cls]
+        cost[ship.places()[direct]] = -1.0
+        lost = serve.members[chosen[serve.members] & ~demand.backorder[serve.members]]
+        cost[serve.places(lost)] = -1.0
+        waiting = np.flatnonzero(chosen & demand.backorder)
+        cost[columns["wait"].places(waiting)] = 1.0
+        cost[columns["drop"].places(waiting)] = float(self.problem.months)
+        return cost, float(demand.quantity[chosen].sum())
+
+    def _column_values(self) -> Floats:
+        return np.array(self.highs.getSolution().col_value)
+
+    def _free_integers(self) -> None:
+        """Undo ``_fix_integers`` of an earlier solve."""
+        whole = np.flatnonzero(self.program.integer).astype(np.int32)
+        kinds = np.full(len(whole), highspy.HighsVarType.kInteger)
+        self.highs.changeColsIntegrality(len(whole), whole, kinds)
+        lower, upper = self.program.lower[whole], self.program.upper[whole]
+        self.highs.changeColsBounds(len(whole), whole, lower, upper)
+
+    def _fix_integers(self) -> None:
+        """Hold whole numbers and solve the rest as a linear program: prices exist only there."""
+        program = self.program
+        whole = np.flatnonzero(program.integer).astype(np.int32)
+        values = np.rint(self._column_values()[whole])
+        self.highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), highspy.HighsVarType.kContinuous))
+        self.highs.changeColsBounds(len(whole), whole, values, values)
+        self._run()
+
+    def _break_ties(self) -> Floats:
+        """Among all optimal plans take the one that makes, ships and buys latest, then by canonical weights.
+
+        Columns and rows with a price stay where they are (that is the optimal face); on it a second objective
+        is minimised and the first one's costs and bounds are put back.
+        """
+        program, solution = self.program, self.highs.getSolution()
+        values, reduced = np.array(solution.col_value), np.array(solution.col_dual)
+        activity, duals = np.array(solution.row_value), np.array(solution.row_dual)
+        tolerance = DUAL_TOLERANCE * max(1.0, float(np.abs(program.cost).max(initial=0.0)) ** 0.5)
+        held = np.flatnonzero(np.abs(reduced) > tolerance).astype(np.int32)
+        rows = np.flatnonzero(np.abs(duals) > tolerance).astype(np.int32)
+        basis = self.highs.getBasis()
+        self.highs.changeColsBounds(len(held), held, values[held], values[held])
+        self.highs.changeRowsBounds(len(rows), rows, activity[rows], activity[rows])
+        every = np.arange(program.columns.size, dtype=np.int32)
+        self.highs.changeColsCost(len(every), every, _tie_weights(program))
+        self._run()
+        best = self._column_values()
+        self.highs.changeColsCost(len(every), every, program.cost)
+        self.highs.changeColsBounds(len(held), held, program.lower[held], program.upper[held])
+        own = rows[rows < program.rows.size]
+        self.highs.changeRowsBounds(len(own), own, program.row_lower[own], program.row_upper[own])
+        self.highs.setBasis(basis)
+        return best
+
+    def _solver_info(self, seconds: float) -> SolverInfo:
+        info = self.highs.getInfo()
+        return SolverInfo(
+            name="HiGHS",
+            version=self.highs.version(),
+            method="branch and bound" if self.program.integer.any() else "dual simplex",
+            seed=self.options.seed,
+            build_seconds=self.build_seconds,
+            solve_seconds=seconds,
+            rows=self.program.rows.size,
+            columns=self.program.columns.size,
+            nonzeros=int(self.program.matrix.nnz),
+            iterations=int(info.simplex_iteration_count),
+        )
+
+
+def _tie_weights(program: LinearProgram) -> Floats:
+    """[columns] earlier is dearer for what is made, moved and bought; the fraction tells columns apart."""
+    golden = 0.6180339887498949
+    weights = (np.arange(program.columns.size) * golden) % 1.0 * 1e-2
+    months = program.columns.months
+    lateness = np.arange(months, 0, -1) / months
+    for name in ("make", "outsource", "transfer", "ship", "buy"):
+        family = program.columns[name]
+        weights[family.span] += np.tile(lateness, len(family))
+    return weights
+
+
+def _load(program: LinearProgram, options: SolveOptions) -> highspy.Highs:
+    """A silent, single-threaded HiGHS with the program in it."""
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = program.columns.size, program.rows.size
+    model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, program.lower, program.upper
+    model.row_lower_, model.row_upper_ = program.row_lower, program.row_upper
+    model.offset_ = program.offset
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.num_col_, model.a_matrix_.num_row_ = program.columns.size, program.rows.size
+    model.a_matrix_.start_ = program.matrix.indptr
+    model.a_matrix_.index_ = program.matrix.indices
+    model.a_matrix_.value_ = program.matrix.data
+    if program.integer.any():
+        kinds = np.where(program.integer, highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous)
+        model.integrality_ = list(kinds)
+    highs = highspy.Highs()
+    for name, value in {
+        "output_flag": False,
+        "threads": 1,
+        "parallel": "off",
+        "solver": "simplex",
+        "simplex_strategy": 1,
+        "random_seed": options.seed,
+        "mip_rel_gap": options.mip_gap,
+        "mip_abs_gap": options.mip_gap,
+    }.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(model)
+    return highs

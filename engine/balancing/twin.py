@@ -1,0 +1,231 @@
+"""The readable twin: the same model written row by row with PuLP.
+
+Slow and plain on purpose. It takes the same contracts as the matrix builder and must give the same optimum
+to 1e-6; it also writes the ``.lp`` file an analyst can open. Sales are explicit columns here, where the
+builder folds single lost-sale classes into ranged rows, so the two are different on the way and equal at
+the end. For cases up to a few thousand columns.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+import pulp
+
+from engine.balancing.contracts import BalanceProblem, SolveOptions
+from engine.balancing.derived import derive
+
+
+class Twin:
+    """One problem as a PuLP model. ``x[p, t]`` and the like are PuLP variables."""
+
+    def __init__(self, problem: BalanceProblem, options: SolveOptions | None = None) -> None:
+        self.problem = problem
+        self.options = options or SolveOptions()
+        self.derived = derive(problem)
+        self.months = range(problem.months)
+        self.model = pulp.LpProblem("balance", pulp.LpMaximize)
+        self.money: list[Any] = []
+        self._decisions()
+        self._stock_balance()
+        self._sales()
+        self._materials()
+        self._hours()
+        self._storage()
+        if self.options.set_ups:
+            self._set_ups()
+        self.model.setObjective(pulp.lpSum(self.money))
+
+    def solve(self, solver: Any = None) -> float:
+        """The optimal objective (profit less the price of soft rules)."""
+        status = self.model.solve(solver or pulp.HiGHS(msg=False, threads=1, gapRel=self.options.mip_gap))
+        if pulp.LpStatus[status] != "Optimal":
+            raise RuntimeError(pulp.LpStatus[status])
+        return float(pulp.value(self.model.objective))
+
+    def _var(self, name: str, *key: int, upper: float = np.inf, lower: float = 0.0, whole: bool = False) -> Any:
+        kind = pulp.LpInteger if whole else pulp.LpContinuous
+        top = None if np.isinf(upper) else float(upper)
+        return self.model.add_variable("_".join([name, *map(str, key)]), float(lower), top, cat=kind)
+
+    def _decisions(self) -> None:
+        points, price = self.problem.points, self.derived.elastic_price
+        self.make: dict[tuple[int, int], Any] = {}
+        self.outsource: dict[tuple[int, int], Any] = {}
+        self.stock: dict[tuple[int, int], Any] = {}
+        self.stock_slack: dict[tuple[int, int], Any] = {}
+        for p in range(len(points)):
+            for t in self.months:
+                if points.can_make[p]:
+                    low, top = points.make_min[p, t], points.make_max[p, t]
+                    self.make[p, t] = self._var("make", p, t, lower=low, upper=max(low, top))
+                    self.money.append(-points.make_cost[p, t] * self.make[p, t])
+                if not np.isnan(points.outsource_cost[p, t]):
+                    self.outsource[p, t] = self._var("outsource", p, t, upper=points.outsource_max[p, t])
+                    self.money.append(-points.outsource_cost[p, t] * self.outsource[p, t])
+                self.stock[p, t] = self._var("stock", p, t)
+                self.money.append(-points.hold_cost[p, t] * self.stock[p, t])
+                below = self._var("below", p, t)
+                self.model += self.stock[p, t] + below >= self.derived.soft_level[p, t]
+                self.money.append(-self.derived.below_price[p, t] * below)
+                if np.isfinite(points.max_stock[p, t]):
+                    over = self._var("over", p, t)
+                    room = max(points.max_stock[p, t], self.derived.soft_level[p, t])
+                    self.model += self.stock[p, t] - over <= room
+                    self.money.append(-price * over)
+                self.stock_slack[p, t] = self._var("stock_slack", p, t)
+                self.money.append(-self.derived.physical_price * self.stock_slack[p, t])
+        lanes = self.problem.lanes
+        self.ship = {
+            (i, t): self._var("ship", i, t)
+            for i in range(len(lanes))
+            for t in self.months
+            if t + lanes.lag[i] < self.problem.months and self.derived.lane_market[i] in self.derived.markets
+        }
+        self.money += [-self.problem.lanes.cost[i, t] * v for (i, t), v in self.ship.items()]
+        self.move = {(i, t): self._var("move", i, t) for i in range(len(self.problem.transfers)) for t in self.months}
+        self.money += [-self.problem.transfers.cost[i, t] * v for (i, t), v in self.move.items()]
+
+    def _stock_balance(self) -> None:
+        points, lines, transfers = self.problem.points, self.problem.component_lines, self.problem.transfers
+        for p in range(len(points)):
+            for t in self.months:
+                before = self.stock[p, t - 1] if t else points.initial[p]
+                gained = self.make.get((p, t), 0) + self.outsource.get((p, t), 0) + self.stock_slack[p, t]
+                shipped = pulp.lpSum(self.ship.get((i, t), 0) for i in np.flatnonzero(self.problem.lanes.point == p))
+                used = pulp.lpSum(
+                    lines.quantity[m] * self.make.get((lines.point[m], t), 0)
+                    for m in np.flatnonzero(lines.component == p)
+                )
+                sent = pulp.lpSum(self.move[i, t] for i in np.flatnonzero(transfers.source == p))
+                received = pulp.lpSum(
+                    self.move[i, t - transfers.lag[i]]
+                    for i in np.flatnonzero(transfers.target == p)
+                    if t >= transfers.lag[i]
+                )
+                change = before + gained + received - sent - shipped - used
+                self.model += change == self.stock[p, t], f"Stock-balance_{p}_{t}"
+
+    def _sales(self) -> None:
+        demand, lanes, derived = self.problem.demand, self.problem.lanes, self.derived
+        sold: dict[tuple[int, int], list[Any]] = defaultdict(list)
+        for c in range(len(demand)):
+            waiting: Any = 0.0
+            for t in self.months:
+                asked = demand.quantity[c, t]
+                served = self._var("serve", c, t)
+                sold[derived.class_market[c], t].append(served)
+                lost = self._var("lost", c, t)
+                self.money.append(demand.price[c, t] * served)
+                if demand.backorder[c]:
+                    top = np.inf if t < self.months[-1] or demand.backlog_end_allowed[c] else 0.0
+                    backlog = self._var("backlog", c, t, upper=top)
+                    self.money.append(-demand.backorder_cost[c, t] * backlog)
+                    self.model += served + backlog - waiting + lost == asked, f"Demand_{c}_{t}"
+                    waiting = backlog
+                    given = demand.lost_cost[c, t]
+                    self.money.append(-(derived.elastic_price if np.isnan(given) else given) * lost)
+                else:
+                    self.model += served + lost == asked, f"Demand_{c}_{t}"
+                    self.money.append(-(derived.unit_value[c, t] - demand.price[c, t]) * lost)
+        for market in derived.markets:
+            ways = np.flatnonzero(derived.lane_market == market)
+            for t in self.months:
+                arrived = [self.ship[i, t - lanes.lag[i]] for i in ways if t >= lanes.lag[i]]
+                self.model += pulp.lpSum(arrived) == pulp.lpSum(sold[market, t]), f"Pool_{market}_{t}"
+
+    def _materials(self) -> None:
+        material, lines = self.problem.material, self.problem.material_lines
+        bought: dict[tuple[int, int], list[Any]] = defaultdict(list)
+        for m in range(len(material)):
+            before: Any = material.initial[m]
+            for t in self.months:
+                open_month = t >= material.first_arrival[m]
+                buy = self._var(
+                    "buy",
+                    m,
+                    t,
+                    lower=material.buy_min[m, t] if open_month else 0.0,
+                    upper=material.buy_max[m, t] if open_month else 0.0,
+                )
+                bought[int(material.material[m]), t].append(buy)
+                stock, below = self._var("material", m, t), self._var("below_band", m, t)
+                slack = self._var("material_slack", m, t)
+                used = pulp.lpSum(
+                    lines.quantity[j] * self.make.get((lines.point[j], t), 0)
+                    for j in np.flatnonzero(lines.material_point == m)
+                )
+                flow = before + buy + material.arrivals[m, t] + slack - used
+                self.model += flow == stock, f"Material-balance_{m}_{t}"
+                self.model += stock + below >= material.safety_stock[m, t]
+                self.money.append(-material.unit_cost[m, t] * buy - material.hold_cost[m, t] * stock)
+                self.money.append(-material.safety_penalty[m, t] * below - self.derived.physical_price * slack)
+                before = stock
+        supplier = self.problem.supplier
+        for i in range(len(supplier)):
+            for t in self.months:
+                if np.isfinite(supplier.quantity[i, t]):
+                    total = pulp.lpSum(bought[int(supplier.material[i]), t])
+                    self.model += total <= supplier.quantity[i, t], f"Supplier-limit_{i}_{t}"
+
+    def _hours(self) -> None:
+        resource, lines = self.problem.resource, self.problem.routings
+        whole = self.options.integer_headcount
+        for g in range(len(resource)):
+            uses = np.flatnonzero(lines.resource == g)
+            heads: Any = resource.headcount[g]
+            for t in self.months:
+                load = pulp.lpSum(lines.hours[m] * self.make.get((lines.point[m], t), 0) for m in uses)
+                per_person = resource.is_labour[g] and (resource.overtime_per_person[g] > 0).any()
+                overtime = self._var("overtime", g, t, upper=np.inf if per_person else resource.overtime_max[g, t])
+                shifts = self._var("shifts", g, t, upper=resource.shift_max[g, t])
+                room = resource.regular_hours[g, t] + overtime + resource.shift_hours[g, t] * shifts
+                self.money.append(-resource.regular_cost[g, t] * (load - overtime))
+                self.money.append(-resource.overtime_cost[g, t] * overtime)
+                self.money.append(-resource.shift_cost[g, t] * shifts)
+                if resource.is_labour[g]:
+                    allowed = resource.can_hire[g]
+                    can_start = allowed and t >= resource.shift_lead[g]
+                    hired = self._var("hire", g, t, upper=np.inf if can_start else 0.0, whole=whole)
+                    left = self._var("leave", g, t, upper=np.inf if allowed else 0.0, whole=whole)
+                    now = self._var("heads", g, t, whole=whole)
+                    self.model += now == heads + hired - left, f"Labour_{g}_{t}"
+                    room += resource.hours_per_person[g, t] * now
+                    if per_person:
+                        limit = resource.overtime_per_person[g, t] * now
+                        self.model += overtime <= limit, f"Labour-overtime-upper_{g}_{t}"
+                    self.money.append(-resource.wage[g, t] * now - resource.hire_cost[g] * hired)
+                    self.money.append(-resource.layoff_cost[g] * left)
+                    heads = now
+                overload = self._var("overload", g, t)
+                self.money.append(-self.overload_price(g) * overload)
+                self.model += load <= room + overload, f"Resource-capacity-upper_{g}_{t}"
+
+    def overload_price(self, g: int) -> float:
+        """Per hour beyond everything a resource has: a broken rule for the quickest unit on it."""
+        lines = self.problem.routings
+        hours = lines.hours[(lines.resource == g) & (lines.hours > 0)]
+        return self.derived.physical_price / (hours.min() if len(hours) else 1.0)
+
+    def _storage(self) -> None:
+        storage, points = self.problem.storage, self.problem.points
+        for i in range(len(storage)):
+            here = np.flatnonzero(points.site == storage.site[i])
+            for t in self.months:
+                slack = self._var("storage_slack", i, t)
+                self.money.append(-self.derived.elastic_price * slack)
+                held = pulp.lpSum(self.stock[p, t] for p in here)
+                self.model += held <= storage.quantity[i, t] + slack, f"Storage-upper_{i}_{t}"
+
+    def _set_ups(self) -> None:
+        points = self.problem.points
+        most = np.minimum(points.make_max, self.derived.make_cap)
+        for (p, t), made in self.make.items():
+            if (points.setup_cost[p] > 0).any() or points.min_lot[p] > 0:
+                running = self._var("set_up", p, t, upper=1.0, whole=True)
+                self.money.append(-points.setup_cost[p, t] * running)
+                self.model += made <= most[p, t] * running, f"Setup-upper_{p}_{t}"
+                lot = min(points.min_lot[p], points.make_max[p, t])
+                self.model += made >= lot * running, f"Min-lot-lower_{p}_{t}"
