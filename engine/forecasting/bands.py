@@ -1,0 +1,161 @@
+"""Bands: conformal quantiles of past forecast errors, scaled by how uncertain each series and month looks.
+
+The scale of an error is the geometric mean of the MASE scale and of a regression of the size of back-test errors on
+volatility, disagreement of the members and months ahead. Errors over scale are pooled; their quantiles at rank
+p (n + 1), lower and upper apart, make the band. A width factor widens it until four origins hold the fifth.
+
+Source: Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World* (2005); Lei et al., *JASA* 113 (2018)
+1094–1111 (locally weighted conformal bands).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from engine.forecasting import features as ft
+from engine.forecasting.backtest import FloatArray, Outlook
+
+TERMS = 14
+RIDGE = 10.0
+SMALLEST_ERROR = 0.002  # of the MASE scale, inside the logarithm
+ENOUGH = 200  # pooled errors for a quantile of one horizon
+FEWEST = 60  # pooled errors at all, below which the prior widths speak
+GROWTH = 1.02  # of the band for each month that no back-test reaches
+DEFAULT_FACTOR = 1.1
+# Widths in MASE scales of a company with no back-test: a normal band that grows with the square root of the horizon.
+PRIOR_START, PRIOR_STEP = 0.75, 0.06
+
+
+@dataclass(frozen=True)
+class BandModel:
+    """Quantiles of scaled errors [L, h] and the coefficients [14] of the scale regression."""
+
+    coefficients: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+
+
+def scale_terms(outlook: Outlook) -> FloatArray:
+    """Regressors of the log error size, [14, k, h]."""
+    features, members = outlook.features, outlook.members
+    k, _, horizon = members.shape
+    level = features[:, ft.LEVEL, None]
+    months = np.log(np.arange(1.0, horizon + 1))
+    spread = np.log((members / level[:, None]).std(axis=1) + 1e-3)
+    terms = np.empty((TERMS, k, horizon))
+    terms[0] = 1.0
+    terms[1] = months
+    terms[2] = spread
+    of_series = (
+        np.log(features[:, ft.RECENT_VOLATILITY] + 1e-3),
+        np.log(features[:, ft.VOLATILITY] + 1e-3),
+        np.log(features[:, ft.MASE_SCALE] / features[:, ft.LEVEL] + 1e-3),
+        np.log(features[:, ft.SCALE_TREND] + 0.05),
+        features[:, ft.MEMORY],
+        np.minimum(features[:, ft.SEASONALITY], 5.0),
+        np.minimum(np.abs(features[:, ft.SLOPE]), 10.0),
+        np.minimum(features[:, ft.LENGTH], 120.0) / 60.0,
+        features[:, ft.ALPHA],
+    )
+    for j, term in enumerate(of_series):
+        terms[3 + j] = term[:, None]
+    terms[12] = months * months
+    terms[13] = months * spread
+    return terms
+
+
+def error_scale(coefficients: FloatArray, outlook: Outlook) -> FloatArray:
+    """Scale of an error [k, h], in units of the series; summed term by term so that no bit depends on k."""
+    terms = scale_terms(outlook)
+    log_size = np.zeros(terms.shape[1:])
+    for coefficient, term in zip(coefficients, terms, strict=True):
+        log_size += coefficient * term
+    return np.exp(0.5 * np.clip(log_size, -20.0, 20.0)) * outlook.features[:, ft.MASE_SCALE, None]
+
+
+def learn_scale(outlooks: list[Outlook], errors: list[FloatArray]) -> FloatArray:
+    """Ridge regression of log(|error| / MASE scale); zeros (the MASE scale alone) with too little to learn from."""
+    if sum(error.size for error in errors) < FEWEST:
+        return np.zeros(TERMS)
+    design = np.concatenate([scale_terms(outlook).reshape(TERMS, -1) for outlook in outlooks], axis=1)
+    sizes = [
+        np.log(np.abs(error / outlook.features[:, ft.MASE_SCALE, None]) + SMALLEST_ERROR).ravel()
+        for outlook, error in zip(outlooks, errors, strict=True)
+    ]
+    gram = design @ design.T + RIDGE * np.eye(TERMS)
+    return np.round(np.linalg.solve(gram, design @ np.concatenate(sizes)), 6)
+
+
+def learn_bands(
+    outlooks: list[Outlook], errors: list[FloatArray], horizon: int, levels: tuple[float, ...]
+) -> BandModel:
+    """Quantiles from the errors [k, h'] of each origin."""
+    coefficients = learn_scale(outlooks, errors)
+    scaled = [error / error_scale(coefficients, outlook) for outlook, error in zip(outlooks, errors, strict=True)]
+    return BandModel(coefficients, *pool_quantiles(scaled, horizon, levels, prior_widths(horizon)))
+
+
+def prior_widths(horizon: int) -> FloatArray:
+    """Standard deviation of a scaled error where nothing was learnt, [h]."""
+    return PRIOR_START * np.sqrt(1.0 + PRIOR_STEP * np.arange(horizon))
+
+
+def pool_quantiles(
+    scaled: list[FloatArray], horizon: int, levels: tuple[float, ...], prior: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(lower, upper) [L, h] of scaled errors, one array [k, h'] an origin; lower ≤ 0 ≤ upper, nested."""
+    lower = np.empty((len(levels), horizon))
+    upper = np.empty((len(levels), horizon))
+    for j, level in enumerate(levels):
+        share = level / 100.0
+        if sum(errors.size for errors in scaled) < FEWEST:
+            reach = NormalDist().inv_cdf(0.5 + share / 2) * prior
+            lower[j], upper[j] = -reach, reach
+        else:
+            factor = _width_factor(scaled, horizon, share)
+            low, high = _quantiles(scaled, horizon, share)
+            lower[j], upper[j] = factor * low, factor * high
+    return np.minimum(np.minimum.accumulate(lower), 0.0), np.maximum(np.maximum.accumulate(upper), 0.0)
+
+
+def ranked(values: FloatArray, share: float) -> float:
+    """Quantile of sorted values at the conformal rank share · (n + 1)."""
+    place = min(max(share * (len(values) + 1) - 1.0, 0.0), len(values) - 1.0)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    return float(values[below] + (place - below) * (values[above] - values[below]))
+
+
+def _quantiles(scaled: list[FloatArray], horizon: int, share: float) -> tuple[FloatArray, FloatArray]:
+    """Both quantiles at each horizon; neighbours are pooled, more of them where errors are few."""
+    low, high = np.zeros(horizon), np.zeros(horizon)
+    measured = max(errors.shape[1] for errors in scaled)
+    for t in range(horizon):
+        if t >= measured:
+            low[t], high[t] = low[t - 1] * GROWTH, high[t - 1] * GROWTH
+            continue
+        for reach in range(1, measured + 1):
+            first, last = max(0, t - reach), t + reach + 1
+            pool = np.concatenate([errors[:, first:last].ravel() for errors in scaled])
+            if len(pool) >= ENOUGH:
+                break
+        pool.sort()
+        low[t], high[t] = ranked(pool, (1 - share) / 2), ranked(pool, (1 + share) / 2)
+    return low, high
+
+
+def _width_factor(scaled: list[FloatArray], horizon: int, share: float) -> float:
+    """Mean over origins of the factor with which the others' quantiles hold this one's errors."""
+    factors = []
+    for j, errors in enumerate(scaled):
+        others = scaled[:j] + scaled[j + 1 :]
+        if len(scaled) < 3 or not errors.size or sum(other.size for other in others) < FEWEST:
+            continue
+        low, high = _quantiles(others, horizon, share)
+        reach = errors.shape[1]
+        outside = np.maximum(errors / np.maximum(high[:reach], 1e-9), errors / np.minimum(low[:reach], -1e-9))
+        factors.append(ranked(np.sort(outside.ravel()), share))
+    return float(np.mean(factors)) if factors else DEFAULT_FACTOR

@@ -1,0 +1,1 @@
+"""The members: one module a family, compiled functions on one deseasonalised history."""
