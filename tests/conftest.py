@@ -9,6 +9,7 @@ from django.test import TransactionTestCase
 
 from accounts.choices import Role
 from accounts.models import User
+from plans import cache
 from tests.factories import make_user
 
 
@@ -61,6 +62,12 @@ def without_triggers(db) -> Iterator[None]:
     yield
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = DEFAULT")
+
+
+@pytest.fixture(autouse=True)
+def _forget_plan_blocks() -> None:
+    """What a process remembers is keyed by ids, which rolled-back tests use again."""
+    cache.clear()
 
 
 @pytest.fixture

@@ -1,0 +1,111 @@
+"""Where the measures of a version stand: one statement, one consistent picture."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core.errors import Missing
+from cycles.models import Cycle
+from plans.choices import VersionKind
+from plans.cubes import canonical_json
+from plans.measures import get_measure
+from plans.models import Head, Version
+
+
+@dataclass(frozen=True, slots=True)
+class HeadRef:
+    """A measure's state, for ever: what it names never changes, however far the head moves on."""
+
+    id: int
+    version_id: int
+    measure: str
+    block_id: str
+    fold: int
+    rev: int
+    epoch: int
+    sealed: bool
+    base_head_id: int | None
+    base_block_id: str | None
+    base_fold: int
+    base_rev: int
+    detached: bool
+
+    @classmethod
+    def of_row(cls, row: Sequence[Any]) -> HeadRef:
+        """From the columns ``HEAD_COLUMNS`` in their order; SQLite answers booleans as 0 and 1 to raw statements."""
+        values = dict(zip(HEAD_COLUMNS, row, strict=True))
+        return cls(**{**values, "sealed": bool(values["sealed"]), "detached": bool(values["detached"])})
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether the block alone is not the whole state."""
+        return self.rev > self.fold or self.has_base_tail
+
+    @property
+    def has_base_tail(self) -> bool:
+        return not self.detached and self.base_rev > self.base_fold
+
+
+HEAD_COLUMNS = tuple(HeadRef.__dataclass_fields__)
+
+
+def get_heads(*, version_id: int, measures: Iterable[str] | None = None) -> dict[str, HeadRef]:
+    """Measure → head of a version, in one statement; an overlay measure brings the two heads under it.
+
+    Raises ``Missing`` when a named measure has no head there.
+    """
+    rows = Head.objects.filter(version_id=version_id).order_by("id")
+    wanted = None
+    if measures is not None:
+        wanted = {stored for code in measures for stored in get_measure(code).stored}
+        rows = rows.filter(measure__in=wanted)
+    heads = {ref.measure: ref for ref in map(HeadRef.of_row, rows.values_list(*HEAD_COLUMNS))}
+    if wanted is not None and (absent := wanted - heads.keys()):
+        raise Missing(
+            _("This plan has no figures for: %(measures)s.") % {"measures": ", ".join(sorted(absent))},
+            code="unknown_measure",
+            details={"measures": sorted(absent), "version": version_id},
+        )
+    return heads
+
+
+def heads_tag(heads: Mapping[str, HeadRef]) -> str:
+    """Short hash of where the heads stand: the ETag of anything read from them."""
+    rows = sorted([h.measure, h.version_id, h.block_id, h.fold, h.rev, h.epoch] for h in heads.values())
+    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()[:32]
+
+
+def get_version(version_id: int) -> Version:
+    """Raises ``Missing``."""
+    version = Version.objects.select_related("cycle").filter(pk=version_id).first()
+    if version is None:
+        raise Missing(_("There is no such plan."), details={"version": version_id})
+    return version
+
+
+def get_working_version(cycle: Cycle) -> Version:
+    """The cycle's plan, also after its approval. Raises ``Missing`` before the cycle has started."""
+    plans = [VersionKind.WORKING, VersionKind.APPROVED]
+    version = Version.objects.filter(cycle=cycle, kind__in=plans, current=True).first()
+    if version is None:
+        raise Missing(_("Cycle %(cycle)s has no plan yet.") % {"cycle": cycle}, code="no_working_plan")
+    return version
+
+
+def get_actuals_version() -> Version:
+    """The one version that holds what was really sold. Raises ``Missing`` before anything was loaded."""
+    version = Version.objects.filter(kind=VersionKind.ACTUALS).first()
+    if version is None:
+        raise Missing(_("No actuals have been loaded yet."), code="no_actuals")
+    return version
+
+
+def get_last_approved(*, before_month: int) -> Version | None:
+    """The approved plan of the latest cycle before a month."""
+    approved = Version.objects.filter(kind=VersionKind.APPROVED, current=True, cycle__month__lt=before_month)
+    return approved.order_by("-cycle__month").first()
