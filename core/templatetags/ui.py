@@ -34,11 +34,15 @@ _SPRITE = (
     "clock",
     "lock",
     "message-square",
+    "ellipsis",
     "moon",
+    "redo-2",
     "refresh-cw",
     "search",
     "sun",
+    "table",
     "triangle-alert",
+    "undo-2",
     "users",
     "x",
 )
@@ -58,13 +62,16 @@ def status(kind: str, text: Any = "") -> SafeString:
     return format_html('<span class="st {}">{}{}</span>', colour, icon(name, small=True), text)
 
 
+def _symbol(name: str) -> str:
+    drawing = lucide(name, size=None)
+    inner = drawing[drawing.index(">") + 1 : drawing.rindex("</svg>")]
+    return f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner}</symbol>'
+
+
 @register.simple_tag
 def sprite() -> SafeString:
     """The symbols scripts refer to with ``<use href="#i-name">``."""
-    symbols = (
-        lucide(name, size=None, id=f"i-{name}").replace("<svg", "<symbol", 1).replace("</svg>", "</symbol>")
-        for name in _SPRITE
-    )
+    symbols = (_symbol(name) for name in _SPRITE)
     return mark_safe(f'<svg hidden aria-hidden="true">{"".join(symbols)}</svg>')
 
 

@@ -35,3 +35,25 @@ export function send(url, { method = "POST", body = null, headers = {} } = {}) {
     },
   });
 }
+
+/**
+ * An element: el("button", {class: "btn", type: "button", onclick: f, disabled: true}, "text", child).
+ * Properties that are functions become listeners; false, null and undefined are left out. Text is never markup.
+ */
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === false || value === null || value === undefined) continue;
+    if (typeof value === "function") node.addEventListener(name.replace(/^on/, ""), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+/** The same icon as iconMarkup, as an element. */
+export function icon(name, options) {
+  const holder = document.createElement("template");
+  holder.innerHTML = iconMarkup(name, options);
+  return holder.content.firstElementChild;
+}
