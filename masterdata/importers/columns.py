@@ -42,7 +42,7 @@ _MONTH_FORM = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
 _DATE_FORM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T][\d:.]+)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SHEET_ERRORS = frozenset({"#REF!", "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#VALUE!"})
-_QUOTED = re.compile(r"'[=+\-@\t\r]")  # how our own exports keep a text from becoming a formula
+QUOTED_STARTS = ("=", "+", "-", "@", "\t", "\r")  # our exports put a ' before a text that begins so
 
 
 class CellRefused(Exception):
@@ -93,7 +93,7 @@ def parse_text(text: str, column: Column, _scales: Scales) -> str:
     """Trimmed text without control characters; line breaks become spaces; a text is never a formula."""
     if text.startswith("="):
         raise CellRefused("formula")
-    if _QUOTED.match(text):
+    if text.startswith("'") and text[1:].startswith(QUOTED_STARTS):
         text = text[1:]
     if _CONTROL.search(text):
         raise CellRefused("control_character")

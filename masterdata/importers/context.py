@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from masterdata.importers.columns import EMPTY, Scales
@@ -12,6 +13,7 @@ from masterdata.models import Coded, Material, Org, Product, Resource, Site, Sup
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from masterdata.importers.sandbox import PlainSheet
     from masterdata.importers.spec import SheetData
 
 # sheet → the model whose codes it brings
@@ -23,6 +25,17 @@ CODED_MODELS: dict[str, type[Coded]] = {
     "suppliers": Supplier,
     "materials": Material,
 }
+
+
+REJECTED_KEPT = 50_000  # rows of a sheet given back as text; a sheet with more is wrong as a whole
+
+
+@dataclass
+class RejectedRows:
+    """Rows left out of a sheet, as they came: (row number, cells)."""
+
+    header: list[str]
+    rows: list[tuple[int, list[str]]] = field(default_factory=list)
 
 
 @dataclass
@@ -37,7 +50,8 @@ class ImportContext:
     scales: Scales = field(default_factory=Scales)
     actor: User | None = None
     sheets: dict[str, SheetData] = field(default_factory=dict)
-    rejected_rows: dict[str, set[int]] = field(default_factory=dict)
+    row_counts: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, RejectedRows] = field(default_factory=dict)
     since: int | None = None
     revision: int = 0
     _ids: dict[str, Mapping[str, int]] = field(default_factory=dict)
@@ -73,3 +87,15 @@ class ImportContext:
         bad = {codes[i] for i in sheet.rejected if isinstance(codes[i], str)}
         good = {code for i, code in enumerate(codes) if i not in sheet.rejected and code is not EMPTY}
         return bad - good - self.stored_ids(entity).keys()
+
+    def set_aside(self, sheet: SheetData, plain: PlainSheet) -> None:
+        """Drop the rejected rows of a sheet, keeping their text to give back."""
+        self.row_counts[sheet.spec.name] = len(sheet)
+        if not sheet.rejected:
+            return
+        numbers = {sheet.rows[index] for index in sheet.rejected}
+        records = plain.records()
+        _row, header = next(records)
+        rows = ((row, cells) for row, cells in records if row in numbers)
+        self.rejected[sheet.spec.name] = RejectedRows(header, list(islice(rows, REJECTED_KEPT)))
+        sheet.drop_rejected()

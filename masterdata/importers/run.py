@@ -25,11 +25,16 @@ def no_progress(_fraction: float, _step: str) -> None:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read: codec of CSV files without a mark, values typed on the page, the revision the sender knew."""
+    """How to read.
+
+    ``encoding``: of CSV files without a mark. ``fixes``: values typed on the page. ``since``: the revision the
+    sender knew. ``valid_rows_only``: also report the rows left out because they refer to rejected ones.
+    """
 
     encoding: str | None = None
     fixes: Fixes = field(default_factory=dict)
     since: int | None = None
+    valid_rows_only: bool = False
 
 
 def read_import(
@@ -39,7 +44,10 @@ def read_import(
     options: ReadOptions | None = None,
     progress: Progress = no_progress,
 ) -> ImportContext:
-    """Unpack, parse and check. The findings are in ``context.log``; nothing is written."""
+    """Unpack, parse, check and set the rejected rows aside; nothing is written.
+
+    The findings are in ``context.log``, the rejected rows as they came in ``context.rejected``.
+    """
     options = options or ReadOptions()
     context = ImportContext(FindingLog(), actor=actor, since=options.since)
     if not files:
@@ -51,10 +59,13 @@ def read_import(
             if spec.order >= UPPER_ROOMS:
                 context.scales = _scales(context)
             context.sheets[spec.name] = parse_sheet(plain, spec, context.log, context.scales, options.fixes)
-    _check_presence(context)
-    for number, sheet in enumerate(context.sheets.values()):
-        progress(0.6 + 0.3 * number / len(context.sheets), str(sheet.spec.title))
-        check_sheet(sheet, context)
+        _check_presence(context)
+        for number, sheet in enumerate(context.sheets.values()):
+            progress(0.6 + 0.3 * number / len(context.sheets), str(sheet.spec.title))
+            check_sheet(sheet, context)
+        _reject_dependents(context, report=options.valid_rows_only)
+        for spec, plain in chosen:
+            context.set_aside(context.sheets[spec.name], plain)
     return context
 
 
@@ -104,21 +115,17 @@ def check_sheet(sheet: SheetData, context: ImportContext) -> None:
         sheet.spec.check(sheet, context)
 
 
-def keep_valid_rows(context: ImportContext, *, report: bool) -> None:
-    """Leave out rejected rows and the rows that refer to them; ``report`` says so in findings too."""
+def _reject_dependents(context: ImportContext, *, report: bool) -> None:
+    """Reject the rows that refer to rejected ones, until none is left; ``report`` says so in findings too."""
     for sheet in context.sheets.values():
         before = -1
         while before != len(sheet.rejected):
             before = len(sheet.rejected)
             checks.check_rejected_references(sheet, context, report=report)
-    for name, sheet in context.sheets.items():
-        context.rejected_rows[name] = {sheet.rows[index] for index in sheet.rejected}
-    for sheet in context.sheets.values():
-        sheet.drop_rejected()
 
 
 def compare_import(context: ImportContext, progress: Progress = no_progress) -> dict[str, SheetChanges]:
-    """What writing would change, by sheet. Call after rejected rows were dropped or none exist."""
+    """What writing the valid rows would change, by sheet."""
     changes = {}
     for number, (name, sheet) in enumerate(context.sheets.items()):
         progress(0.9 + 0.1 * number / len(context.sheets), str(sheet.spec.title))

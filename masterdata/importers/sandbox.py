@@ -20,7 +20,7 @@ MAX_MEMORY = 1 << 30
 MAX_SECONDS = 100
 ENCODINGS = ("big5",)  # what may be chosen; the rest is recognised
 _SCRIPT = Path(__file__).with_name("unpack.py")
-_SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".zip"})
+SUFFIXES = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".zip"})
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PlainSheet:
 def list_files(path: Path) -> list[SourceFile]:
     """The files of a folder, or the one workbook, archive or CSV that ``path`` is."""
     paths = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-    return [SourceFile(p, p.name) for p in paths if p.suffix.lower() in _SUFFIXES]
+    return [SourceFile(p, p.name) for p in paths if p.suffix.lower() in SUFFIXES]
 
 
 @contextmanager

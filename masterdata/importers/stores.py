@@ -62,7 +62,7 @@ class ModelStore:
                 if groups is None or view.group(obj, self.replaces) in groups:
                     changes.removed += 1
                     changes.payload.removed.append(obj.pk)
-                    cells = {name: (view.value(obj, name), None) for name in names}
+                    cells = {name: (as_text(view.value(obj, name), sheet.spec.column(name)), "") for name in names}
                     _remember(RowChange("removed", key, 0, cells), changes, digest)
         changes.digest = digest.hexdigest()
         return changes

@@ -20,6 +20,7 @@ class ImportBatch(models.Model):
     since = models.BigIntegerField(default=0)  # the master data revision the sender knew
     round = models.PositiveIntegerField(default=1)  # grows with every check asked for
     report = models.JSONField(default=dict)
+    rejected = models.BinaryField(default=bytes)  # rows left out by the last check, zstd of JSON
     digest = models.CharField(max_length=64, blank=True)  # of the changes shown in the preview
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

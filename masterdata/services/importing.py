@@ -1,4 +1,4 @@
-"""Writing master data: one way in, for files, pages, API and commands."""
+"""A folder or file imported at once, and the commit every import ends in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from masterdata.importers.run import (
     Progress,
     ReadOptions,
     compare_import,
-    keep_valid_rows,
     make_company,
     no_progress,
     read_import,
@@ -107,16 +106,15 @@ def import_folder(
     if actor is not None:
         require(actor, "import.run")
     started = time.monotonic()
-    context = read_import(list_files(path), actor=actor, options=ReadOptions(encoding), progress=progress)
-    rows = {name: len(sheet) for name, sheet in context.sheets.items()}
-    keep_valid_rows(context, report=valid_rows_only)
+    options = ReadOptions(encoding=encoding, valid_rows_only=valid_rows_only)
+    context = read_import(list_files(path), actor=actor, options=options, progress=progress)
     is_refused = context.log.count(ERROR) > 0 and not valid_rows_only
     if check or is_refused:
         changes = compare_import(context)
-        return make_report(context, rows, changes, started, is_committed=False)
+        return make_report(context, changes, started, is_committed=False)
     with write_transaction():
         changes = commit_import(context=context, actor=actor, source=path.name, progress=progress)
-    return make_report(context, rows, changes, started, is_committed=True)
+    return make_report(context, changes, started, is_committed=True)
 
 
 def commit_import(
@@ -161,7 +159,6 @@ def take_revision(company: Company) -> int:
 
 def make_report(
     context: ImportContext,
-    rows: Mapping[str, int],
     changes: Mapping[str, SheetChanges],
     started: float,
     *,
@@ -172,8 +169,8 @@ def make_report(
         SheetReport(
             name=name,
             title=str(sheet.spec.title),
-            rows=rows[name],
-            rejected=rows[name] - len(sheet),
+            rows=context.row_counts[name],
+            rejected=context.row_counts[name] - len(sheet),
             new=changes[name].new,
             changed=changes[name].changed,
             unchanged=changes[name].unchanged,
