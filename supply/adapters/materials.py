@@ -1,0 +1,142 @@
+"""Purchased materials by site, their lead times, what is on its way and what suppliers can deliver."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from engine.balancing.blanks import blank_material
+from engine.balancing.contracts import (
+    Finding,
+    Floats,
+    MaterialLines,
+    MaterialPoints,
+    SupplierLimits,
+)
+from supply.adapters.horizon import by_month, lag_months
+from supply.adapters.network import Network
+from supply.adapters.sheets import Row, Sheets, number
+
+AskedAt = Mapping[tuple[str, str], Floats]  # point → [T] its equal share of the product's demand
+BELOW_BAND_SHARE = 0.02  # of the unit cost per month, for a core material short of its outer flex band
+
+
+def build_materials(
+    sheets: Sheets,
+    network: Network,
+    place: dict[tuple[str, str], int],
+    sites: list[str],
+    asked: AskedAt,
+) -> tuple[list[str], MaterialPoints, MaterialLines, list[Finding]]:
+    """Materials used anywhere, at every site that uses them.
+
+    ``asked`` gives every making point its share of demand, for the band of core materials.
+    Where neither material stock nor open purchases are known at all, orders placed before the start are
+    taken to keep the supplier's rate: the lead time then holds nothing up, and a finding says so.
+    """
+    keys = sorted({line[1] for line in network.materials})
+    codes = sorted({material for material, _site in keys})
+    rows = {row["code"]: row for row in sheets.of("materials")}
+    months = sheets.months
+    blank = blank_material(
+        [codes.index(material) for material, _site in keys], [sites.index(site) for _m, site in keys], months
+    )
+    findings: list[Finding] = []
+    is_known = _is_pipeline_known(sheets, codes)
+    lag = np.array([lag_months(rows[material]["lead_time_days"]) for material, _site in keys], dtype=np.int64)
+    if not is_known:
+        late = sorted({m for (m, _s), months_late in zip(keys, lag, strict=True) if months_late > 0})
+        findings += [
+            Finding("pipeline_unknown", "warning", "material", m, {"lag": lag_months(rows[m]["lead_time_days"])})
+            for m in late
+        ]
+    stock, arrivals = _stock(sheets, keys, findings), _arrivals(sheets, keys)
+    cost = np.array([number(rows[material]["unit_cost"]) for material, _site in keys], dtype=float)
+    every = np.ones(months)
+    material_place = {key: position for position, key in enumerate(keys)}
+    lines = MaterialLines(
+        np.array([place[point] for point, _key, _q in network.materials], dtype=np.int64),
+        np.array([material_place[key] for _point, key, _q in network.materials], dtype=np.int64),
+        np.array([quantity for _point, _key, quantity in network.materials], dtype=float),
+    )
+    material = replace(
+        blank,
+        initial=stock,
+        arrivals=arrivals,
+        unit_cost=cost[:, None] * every,
+        lag=lag,
+        first_arrival=lag if is_known else np.zeros_like(lag),
+        safety_stock=_core_band(sheets, rows, network, keys, asked),
+        safety_penalty=BELOW_BAND_SHARE * cost[:, None] * every,
+    )
+    return codes, material, lines, findings
+
+
+def _is_pipeline_known(sheets: Sheets, codes: list[str]) -> bool:
+    stocked = {row["item"] for row in sheets.of("inventory")}
+    return bool(sheets.of("open_purchases")) or bool(stocked & set(codes))
+
+
+def _stock(sheets: Sheets, keys: list[tuple[str, str]], findings: list[Finding]) -> Floats:
+    """[keys] stock at the start; stock where nothing uses it goes to the only site that does, if there is one."""
+    place = {key: position for position, key in enumerate(keys)}
+    users: dict[str, list[str]] = defaultdict(list)
+    for material, site in keys:
+        users[material].append(site)
+    stock = np.zeros(len(keys))
+    for row in sheets.of("inventory"):
+        key = (row["item"], row["site"])
+        if key not in place and len(users[row["item"]]) == 1:
+            key = (row["item"], users[row["item"]][0])
+        if key in place:
+            stock[place[key]] += number(row["quantity"])
+        elif row["item"] in users and users[row["item"]]:
+            findings.append(Finding("stock_not_where_used", "warning", "material", row["item"], {"site": row["site"]}))
+    return stock
+
+
+def _arrivals(sheets: Sheets, keys: list[tuple[str, str]]) -> Floats:
+    """[keys, T] open purchases, shared equally by the sites that use the material; what is overdue comes at once."""
+    arrivals = np.zeros((len(keys), sheets.months))
+    sharing: dict[str, list[int]] = defaultdict(list)
+    for position, (material, _site) in enumerate(keys):
+        sharing[material].append(position)
+    for row in sheets.of("open_purchases"):
+        offset = max(0, row["arrival_month"] - sheets.first_month)
+        positions = sharing[row["material"]]
+        if positions and offset < sheets.months:
+            arrivals[positions, offset] += number(row["quantity"]) / len(positions)
+    return arrivals
+
+
+def _core_band(
+    sheets: Sheets, rows: dict[str, Row], network: Network, keys: list[tuple[str, str]], asked: AskedAt
+) -> Floats:
+    """[keys, T] what core materials hold beyond the plan, up to the outer flex band of the products they serve."""
+    band = np.zeros((len(keys), sheets.months))
+    flex = {row["product"]: number(row["flex_material_pct"]) / 100 for row in sheets.of("policies")}
+    place = {key: position for position, key in enumerate(keys)}
+    for point, key, quantity in network.materials:
+        if rows[key[0]]["core"]:
+            band[place[key]] += quantity * flex.get(point[0], 0.0) * asked[point]
+    return band
+
+
+def build_supplier_limits(sheets: Sheets, codes: list[str], material: MaterialPoints) -> SupplierLimits:
+    """What suppliers can still deliver: the limit less open purchases of the month; inf where none is stated."""
+    by_material: dict[str, list[Row]] = defaultdict(list)
+    for row in sheets.of("material_supply"):
+        if row["material"] in codes:
+            by_material[row["material"]].append(row)
+    limited = sorted(by_material)
+    quantity = np.full((len(limited), sheets.months), np.inf)
+    for position, code in enumerate(limited):
+        stated = {row["month"] - sheets.first_month for row in by_material[code]}
+        total = by_month(by_material[code], "max_quantity", sheets)
+        coming = material.arrivals[material.material == codes.index(code)].sum(axis=0)
+        for month in stated & set(range(sheets.months)):
+            quantity[position, month] = max(0.0, total[month] - coming[month])
+    return SupplierLimits(np.array([codes.index(code) for code in limited], dtype=np.int64), quantity)
