@@ -41,13 +41,14 @@ class Split:
     unplaced: Quantities
 
 
-def split_totals(nodes: Sequence[NodeTotal], weights: Quantities) -> Split:
+def split_totals(nodes: Sequence[NodeTotal], weights: Quantities, fallback: Quantities | None = None) -> Split:
     """Spread the nodes' totals over the leaves.
 
     Parameters
     ----------
     nodes : each with at least one leaf row.
-    weights : int64 [leaves, months], not negative: the shares. All zero under a node: equal shares.
+    weights : int64 [leaves, months], not negative: the shares.
+    fallback : the same, for a node whose weights are all zero (a new product). All zero too: equal shares.
 
     ``unplaced`` is a total less what more detailed figures already gave its leaves, when no leaf is left to take
     it, or when they gave more (then it is negative and the node's total is exceeded).
@@ -55,18 +56,19 @@ def split_totals(nodes: Sequence[NodeTotal], weights: Quantities) -> Split:
     values = np.zeros_like(weights)
     covered = np.zeros(weights.shape, dtype=bool)
     unplaced = np.zeros((len(nodes), weights.shape[1]), dtype=np.int64)
+    shares = (weights, np.zeros_like(weights) if fallback is None else fallback)
     by_depth: dict[tuple[int, int], list[int]] = defaultdict(list)
     for index, node in enumerate(nodes):
         by_depth[node.depth].append(index)
     for depth in sorted(by_depth, key=lambda d: (-sum(d), d)):
-        _place_level([nodes[i] for i in by_depth[depth]], by_depth[depth], weights, values, covered, unplaced)
+        _place_level([nodes[i] for i in by_depth[depth]], by_depth[depth], shares, values, covered, unplaced)
     return Split(values, covered, unplaced)
 
 
 def _place_level(
     nodes: list[NodeTotal],
     indexes: list[int],
-    weights: Quantities,
+    shares: tuple[Quantities, Quantities],
     values: Quantities,
     covered: Mask,
     unplaced: Quantities,
@@ -83,9 +85,10 @@ def _place_level(
     placeable = np.where(has_room & (rest > 0), rest, 0)
     unplaced[indexes] = np.where(given, rest - placeable, 0)
 
-    share = np.where(free, weights[rows], 0)
-    no_history = _sum_groups(share, groups, len(nodes)) == 0
-    share = np.where(free & no_history[groups], 1, share)
+    share = np.where(free, shares[0][rows], 0)
+    for other in (shares[1][rows], 1):
+        is_unknown = _sum_groups(share, groups, len(nodes)) == 0
+        share = np.where(free & is_unknown[groups], other, share)
     placed = allocate(placeable, share, groups)
     values[rows] = np.where(free, placed, values[rows])
     covered[rows] |= free
@@ -97,13 +100,14 @@ def _sum_groups(values: Quantities, groups: NDArray[np.int64], count: int) -> Qu
     return sums
 
 
-def share_by_product(percent: float, demand: Quantities, products: NDArray[np.int64]) -> Quantities:
+def share_by_product(percent: NDArray[np.float64], demand: Quantities, products: NDArray[np.int64]) -> Quantities:
     """``demand`` raised by a percentage per product and month, whole units, shared over the product's orgs.
 
-    ``demand`` is int64 [rows, months], ``products`` the product of each row. The product's figure is rounded once
-    (900 + 5.6 % = 950.4 → 950), then its orgs get theirs by largest remainder, so both add up.
+    ``demand`` is int64 [rows, months]; ``percent`` and ``products`` belong to the rows, all rows of a product with
+    one percentage. The product's figure is rounded once (900 + 5.6 % = 950.4 → 950), then its orgs get theirs by
+    largest remainder, so both add up.
     """
-    _, groups = np.unique(products, return_inverse=True)
-    whole = _sum_groups(demand, groups, int(groups.max(initial=-1)) + 1)
-    raised = np.rint(whole * (1 + percent / 100)).astype(np.int64)
+    _, first, groups = np.unique(products, return_index=True, return_inverse=True)
+    whole = _sum_groups(demand, groups, len(first))
+    raised = np.rint(whole * (1 + percent[first] / 100)[:, None]).astype(np.int64)
     return allocate(raised, demand, groups)

@@ -38,6 +38,11 @@ def test_no_history_shares_equally_over_the_open_leaves_only():
     assert split.values.ravel().tolist() == [4, 4, 3]
 
 
+def test_a_new_product_is_shared_like_its_orgs_sell():
+    split = split_totals([node([0, 1], (0, 0), 10)], np.array([[0], [0]]), fallback=np.array([[3], [1]]))
+    assert split.values.ravel().tolist() == [8, 2]
+
+
 def test_details_beyond_the_total_are_reported_not_hidden():
     split = split_totals([node([0, 1], (0, 0), 10), node([0], (1, 1), 12)], np.array([[1], [1]]))
     assert split.values.ravel().tolist() == [12, 0]
@@ -52,15 +57,21 @@ def test_details_that_leave_no_room_report_the_rest():
 
 def test_flex_band_of_the_worked_example():
     demand = np.array([[900]])
-    assert share_by_product(5.6, demand, np.array([7])).tolist() == [[950]]
-    assert share_by_product(11.1, demand, np.array([7])).tolist() == [[1000]]
+    assert share_by_product(np.array([5.6]), demand, np.array([7])).tolist() == [[950]]
+    assert share_by_product(np.array([11.1]), demand, np.array([7])).tolist() == [[1000]]
 
 
 def test_flex_band_of_many_small_orgs_is_the_products_band():
     demand = np.full((450, 1), 2, dtype=np.int64)
-    capacity = share_by_product(5.6, demand, np.full(450, 7))
+    capacity = share_by_product(np.full(450, 5.6), demand, np.full(450, 7))
     assert capacity.sum() == 950
     assert set(capacity.ravel().tolist()) == {2, 3}
+
+
+def test_each_product_has_its_own_band():
+    demand = np.array([[100], [100], [100]])
+    percent, products = np.array([10.0, 10.0, 50.0]), np.array([1, 1, 2])
+    assert share_by_product(percent, demand, products).ravel().tolist() == [110, 110, 150]
 
 
 @given(

@@ -1,0 +1,133 @@
+"""How good the earlier forecasts were: by source, by step and by author, against the closed months.
+
+Only plans whose demand was frozen count; what nobody had agreed was no forecast. The forecast of month ``m`` at lag
+``L`` is the one of the cycle that started ``L − 1`` months before ``m``: lag 1 knew everything but the month itself.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cycles.models import Cycle
+from demand.choices import Stream
+from demand.measures import BASELINE, CONSENSUS, OVERRIDE, PROPOSAL
+from demand.selectors.frame import load_actual
+from engine.accuracy import Accuracy, measure_accuracy, value_added
+from plans.choices import AxisKind, FreezeKind
+from plans.cubes import Axis
+from plans.models import Edit, Version
+from plans.selectors import load_measure
+
+Ints = NDArray[np.int64]
+
+MEASURED_MONTHS = 12
+NAIVE = "naive"
+STEPS = (NAIVE, BASELINE, Stream.SALES, CONSENSUS)  # in the order in which a forecast comes about
+
+
+@dataclass(frozen=True)
+class StepAccuracy:
+    """One source's figures; ``added`` = WMAPE of the step before − own (fractions, + = it helped)."""
+
+    source: str
+    accuracy: Accuracy
+    added: float | None
+
+
+@dataclass(frozen=True)
+class AuthorRecord:
+    """What an author's changes did to the error: fractions of the units sold; ``error_change`` + = worse."""
+
+    author: str
+    changes: int
+    error_change: float
+    bias: float
+
+
+def load_step_accuracy(*, cycle: Cycle, keys: Ints, lag: int = 1) -> list[StepAccuracy]:
+    """WMAPE of each step over the last twelve closed months that were forecast; empty when none was."""
+    pairs = _load_pairs(cycle, keys, lag)
+    if not pairs:
+        return []
+    figures = {source: measure_accuracy(np.concatenate(f), np.concatenate(a)) for source, (f, a) in pairs.items()}
+    before = {BASELINE: NAIVE, Stream.SALES: BASELINE, CONSENSUS: BASELINE}
+    return [
+        StepAccuracy(
+            source,
+            figures[source],
+            value_added(figures[before[source]].wmape, figures[source].wmape) if source in before else None,
+        )
+        for source in STEPS
+        if source in figures and figures[source].wmape is not None
+    ]
+
+
+def load_source_errors(*, cycle: Cycle, keys: Ints) -> dict[str, float]:
+    """Source → WMAPE at lag 1: what the weighted consensus rule weighs by."""
+    steps = load_step_accuracy(cycle=cycle, keys=keys)
+    return {step.source: step.accuracy.wmape for step in steps if step.accuracy.wmape is not None}
+
+
+def _load_pairs(cycle: Cycle, keys: Ints, lag: int) -> dict[str, tuple[list[Ints], list[Ints]]]:
+    """Source → (forecasts, actuals), one array per closed month."""
+    actual = load_actual().align(Axis.of(AxisKind.PRODUCT_ORG, keys))
+    pairs: dict[str, tuple[list[Ints], list[Ints]]] = defaultdict(lambda: ([], []))
+    for month, version in _frozen_plans(cycle, lag):
+        came = actual.window(month, 1).values[:, 0].astype(float)
+        for source in (BASELINE, Stream.SALES, CONSENSUS):
+            cube = load_measure(version_id=version, measure=source, keys=keys, months=range(month, month + 1))
+            values = cube.to_float()[:, 0] * 10**cube.scale
+            if source == Stream.SALES:  # where sales said nothing the baseline stood
+                base = pairs[BASELINE][0][-1]
+                values = np.where(np.isnan(values), base, values)
+            pairs[source][0].append(values)
+            pairs[source][1].append(came)
+        pairs[NAIVE][0].append(actual.window(month - lag, 1).values[:, 0].astype(float))
+        pairs[NAIVE][1].append(came)
+    return dict(pairs)
+
+
+def _frozen_plans(cycle: Cycle, lag: int) -> list[tuple[int, int]]:
+    """(closed month, version id) of the plans frozen ``lag`` months ahead of it."""
+    first = cycle.month - MEASURED_MONTHS
+    plans = Version.objects.filter(
+        current=True,
+        snapshots__kind=FreezeKind.DEMAND,
+        snapshots__invalidation__isnull=True,
+        cycle__month__gte=first - lag + 1,
+        cycle__month__lt=cycle.month - lag + 1,
+    ).distinct()
+    return sorted((month + lag - 1, pk) for pk, month in plans.values_list("pk", "cycle__month"))
+
+
+def load_author_records(*, cycle: Cycle, keys: Ints) -> list[AuthorRecord]:
+    """Authors of overrides and sales figures whose months have closed, the one who did most harm first."""
+    plans = [version for _month, version in _frozen_plans(cycle, 1)]
+    actual = load_actual()
+    inside = {tuple(key) for key in keys.tolist()}
+    edits = Edit.objects.filter(
+        head__version__in=plans, head__measure__in=[OVERRIDE, Stream.SALES], m__lt=cycle.month
+    ).values_list("head__version", "head__measure", "a_id", "b_id", "m", "before", "after", "batch__author_name")
+    cells: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    for version, measure, a, b, month, before, after, author in edits.order_by("pk"):
+        if (a, b) not in inside or after is None:
+            continue
+        if before is None:
+            stood_in = PROPOSAL if measure == OVERRIDE else BASELINE
+            before = load_measure(version_id=version, measure=stood_in).cell((a, b), month) or 0
+        cells[author].append((before, after, actual.cell((a, b), month) or 0))
+    records = [_record(author, np.array(changes)) for author, changes in cells.items()]
+    return sorted((r for r in records if r is not None), key=lambda r: -r.error_change)
+
+
+def _record(author: str, changes: Ints) -> AuthorRecord | None:
+    before, after, came = changes.T
+    sold = came.sum()
+    if sold <= 0:
+        return None
+    change = np.abs(after - came).sum() - np.abs(before - came).sum()
+    return AuthorRecord(author, len(changes), float(change / sold), float((after - came).sum() / sold))

@@ -1,0 +1,31 @@
+"""The flex band (R-055): demand 900, capacity prepared for 950, core materials for 1000."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from demand.measures import FLEX_CAPACITY, FLEX_MATERIAL
+from demand.selectors.product_policies import load_product_policies
+from demand.splitting import share_by_product
+from plans.cubes import Cube
+from plans.hierarchy import Hierarchy
+
+
+def flex_cubes(consensus: Cube, hierarchy: Hierarchy) -> dict[str, Cube]:
+    """Both edges of the band for a consensus that holds every org of its products.
+
+    A product's figure is rounded once over all its orgs and shared by largest remainder.
+    """
+    products, groups = np.unique(consensus.axis.keys[:, 0], return_inverse=True)
+    policies = load_product_policies(hierarchy, products)
+    edges = {FLEX_CAPACITY: policies.flex_capacity, FLEX_MATERIAL: policies.flex_material}
+    return {
+        code: Cube(
+            consensus.axis,
+            consensus.first_month,
+            share_by_product(percent[groups], consensus.values, groups),
+            consensus.unit,
+            consensus.scale,
+        )
+        for code, percent in edges.items()
+    }

@@ -1,0 +1,42 @@
+"""Writing demand: sources into the plan, the statistical forecast, the consensus, remarks and assumptions."""
+
+from demand.services.consensus import build_proposal, publish_flex
+from demand.services.forecast import NodeForecast, enqueue_forecast, forecast_input_hash, forecast_node, run_forecast
+from demand.services.remarks import (
+    add_assumption,
+    add_comment,
+    assess_assumption,
+    carry_assumptions,
+    decide_outlier,
+    resolve_comment,
+)
+from demand.services.sources import (
+    RefreshSummary,
+    apply_inputs,
+    follow_new_actuals,
+    follow_new_inputs,
+    follow_new_orders,
+    refresh_sources,
+)
+
+__all__ = [
+    "NodeForecast",
+    "RefreshSummary",
+    "add_assumption",
+    "add_comment",
+    "apply_inputs",
+    "assess_assumption",
+    "build_proposal",
+    "carry_assumptions",
+    "decide_outlier",
+    "enqueue_forecast",
+    "follow_new_actuals",
+    "follow_new_inputs",
+    "follow_new_orders",
+    "forecast_input_hash",
+    "forecast_node",
+    "publish_flex",
+    "refresh_sources",
+    "resolve_comment",
+    "run_forecast",
+]

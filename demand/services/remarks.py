@@ -1,0 +1,163 @@
+"""What people say about the figures: comments at cells, assumptions, their word on outliers."""
+
+from __future__ import annotations
+
+import re
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.policies import require
+from core.audit import record
+from core.db import write_transaction
+from core.errors import InvalidInput
+from cycles.models import Cycle
+from demand.choices import AssumptionState, OutlierVerdict
+from demand.models import Assumption, CellComment, OutlierDecision
+from masterdata.models import Org, Product
+from plans.measures import get_measure
+from plans.models import Version
+
+_MENTION = re.compile(r"@([\w.@+-]+)")
+LONGEST_COMMENT = 1000
+
+
+def add_comment(
+    *, version: Version, measure: str, product: Product, org: Org, month: int, text: str, actor: User
+) -> CellComment:
+    """Put a remark at a cell; ``@username`` addresses a colleague. Verb ``demand.comment.added``."""
+    require(actor, "plan.read", product=product.code, org=org.code)
+    text = text.strip()
+    if not text or len(text) > LONGEST_COMMENT:
+        raise InvalidInput(_("A comment has 1 to %(limit)d characters.") % {"limit": LONGEST_COMMENT})
+    with write_transaction():
+        comment = CellComment.objects.create(
+            version=version,
+            measure=get_measure(measure).code,
+            product=product,
+            org=org,
+            month=month,
+            text=text,
+            author=actor,
+            at=timezone.now(),
+        )
+        names = [name.rstrip(".") for name in _MENTION.findall(text)]
+        comment.mentions.set(User.objects.filter(username__in=names, is_active=True))
+        record(chain=_chain(version.cycle), actor=actor, verb="demand.comment.added", obj=comment)
+    return comment
+
+
+def resolve_comment(*, comment: CellComment, actor: User) -> CellComment:
+    """Close a remark: its author, somebody it addresses, or the demand lead. Verb ``demand.comment.resolved``."""
+    require(actor, "plan.read", product=comment.product.code, org=comment.org.code)
+    with write_transaction():
+        if CellComment.objects.filter(pk=comment.pk, resolved_at__isnull=True).update(resolved_at=timezone.now()):
+            record(chain=_chain(comment.version.cycle), actor=actor, verb="demand.comment.resolved", obj=comment)
+    comment.refresh_from_db()
+    return comment
+
+
+def add_assumption(
+    *,
+    cycle: Cycle,
+    text: str,
+    actor: User,
+    product: Product | None = None,
+    org: Org | None = None,
+    evidence: str = "",
+    impact_quantity: int | None = None,
+    owner: User | None = None,
+) -> Assumption:
+    """Record what the forecast rests on. Verb ``demand.assumption.added``."""
+    require(actor, "decision.propose")
+    if not text.strip():
+        raise InvalidInput(_("Write the assumption as one sentence that can turn out true or false."))
+    with write_transaction():
+        assumption = Assumption.objects.create(
+            cycle=cycle,
+            text=text.strip()[:300],
+            evidence=evidence,
+            product=product,
+            org=org,
+            impact_quantity=impact_quantity,
+            owner=owner or actor,
+            reviewed_at=timezone.now(),
+            reviewed_by=actor,
+        )
+        record(chain=_chain(cycle), actor=actor, verb="demand.assumption.added", obj=assumption)
+    return assumption
+
+
+def assess_assumption(*, assumption: Assumption, state: str, note: str, actor: User) -> Assumption:
+    """Say in the review whether it still holds (R-041). Verb ``demand.assumption.assessed``."""
+    require(actor, "decision.propose")
+    if state not in AssumptionState.values:
+        raise InvalidInput(_("An assumption holds, is at risk, broken, confirmed or expired."))
+    if state == AssumptionState.BROKEN and not note.strip():
+        raise InvalidInput(_("Say what broke the assumption: the figures that rest on it must be looked at."))
+    with write_transaction():
+        Assumption.objects.filter(pk=assumption.pk).update(
+            state=state, review_note=note.strip(), reviewed_at=timezone.now(), reviewed_by=actor
+        )
+        record(
+            chain=_chain(assumption.cycle),
+            actor=actor,
+            verb="demand.assumption.assessed",
+            obj=assumption,
+            detail={"before": assumption.state, "after": state},
+        )
+    assumption.refresh_from_db()
+    return assumption
+
+
+def carry_assumptions(*, cycle: Cycle, previous: Cycle) -> int:
+    """Bring what still mattered in the previous cycle into this one, to be looked at again; returns how many."""
+    live = (AssumptionState.ACTIVE, AssumptionState.AT_RISK, AssumptionState.BROKEN)
+    rows = [
+        Assumption(
+            cycle=cycle,
+            text=old.text,
+            evidence=old.evidence,
+            product_id=old.product_id,
+            org_id=old.org_id,
+            impact_quantity=old.impact_quantity,
+            state=old.state,
+            owner_id=old.owner_id,
+            carried_from=old,
+        )
+        for old in Assumption.objects.filter(cycle=previous, state__in=live).order_by("pk")
+    ]
+    return len(Assumption.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def decide_outlier(
+    *, product: Product, org: Org, month: int, verdict: str, reason: str, actor: User
+) -> OutlierDecision:
+    """Tell the forecast whether an odd month is real. Counts from the next run on. Verb ``demand.outlier.decided``."""
+    require(actor, "forecast.run", product=product.code, org=org.code)
+    if verdict not in OutlierVerdict.values:
+        raise InvalidInput(_("An odd month is either kept or replaced."))
+    if not reason.strip():
+        raise InvalidInput(_("Say why the month is real or will not come back."))
+    if product.children.exists() or org.children.exists():
+        raise InvalidInput(_("History is kept at the lowest level: choose the product and region that were sold."))
+    with write_transaction():
+        decision, _created = OutlierDecision.objects.update_or_create(
+            product=product,
+            org=org,
+            month=month,
+            defaults={"verdict": verdict, "reason": reason.strip()[:300], "author": actor, "at": timezone.now()},
+        )
+        record(
+            chain="system",
+            actor=actor,
+            verb="demand.outlier.decided",
+            obj=decision,
+            detail={"product": product.code, "org": org.code, "month": month, "verdict": verdict},
+        )
+    return decision
+
+
+def _chain(cycle: Cycle | None) -> str:
+    return f"cycle:{cycle.pk}" if cycle else "system"
