@@ -82,9 +82,7 @@ def naive_forecast(history: NDArray[np.float64], lag: int) -> NDArray[np.float64
     return shifted
 
 
-def _measured_pairs(
-    forecast: ArrayLike, actual: ArrayLike
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _measured_pairs(forecast: ArrayLike, actual: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     f = np.asarray(forecast, dtype=float)
     a = np.asarray(actual, dtype=float)
     if f.shape != a.shape:

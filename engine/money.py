@@ -115,30 +115,39 @@ def _largest_remainder(totals: Ints, weights: Ints, groups: NDArray[np.int64]) -
     return shares * sign[groups]
 
 
-def volume_price_bridge(
-    plan_quantity: Ints,
-    plan_rate: Ints,
-    base_quantity: Ints,
-    base_rate: Ints,
-    *,
-    quantity_scale: int,
-    money_scale: int,
-) -> dict[str, Ints]:
-    """Why the amount of a plan differs from a base: volume at the base's mean rate, mix, and price; residual 0.
+def explain_difference(plan_units: Ints, plan_amount: Ints, base_units: Ints, base_amount: Ints) -> dict[str, int]:
+    """Why an amount (revenue, margin) of a plan differs from a base: volume, mix, rate and new items; residual 0.
 
-    All inputs are [rows, months]. Returns int64 [months] for ``volume``, ``mix`` and ``price``; their sum is the
-    plan's amount less the base's, exactly, because mix takes what volume's one division leaves.
+    Parameters
+    ----------
+    plan_units, plan_amount, base_units, base_amount : int64 [items]
+        Units are not negative; amounts may be.
+
+    Returns
+    -------
+    dict
+        ``volume``: all items grow alike, at the base's mean amount per unit; ``mix``: the plan's items weigh
+        differently at their base rates; ``rate``: price or cost per unit changed; ``new``: items the base did not
+        have. Their sum is the plan's amount less the base's, exactly: mix and rate take what divisions leave.
+
+    Examples
+    --------
+    Base 100 at 10 and 100 at 20, plan 150 at 10 and 100 at 21:
+
+    >>> explain_difference(np.array([150, 100]), np.array([1500, 2100]), np.array([100, 100]), np.array([1000, 2000]))
+    {'volume': 750, 'mix': -250, 'rate': 100, 'new': 0}
     """
-    scales = {"quantity_scale": quantity_scale, "money_scale": money_scale}
-    plan = value(plan_quantity, plan_rate, **scales).sum(0)
-    at_base_rate = value(plan_quantity, base_rate, **scales).sum(0)
-    base = value(base_quantity, base_rate, **scales).sum(0)
-    base_units, plan_units = base_quantity.sum(0), plan_quantity.sum(0)
-    volume = np.array(
-        [
-            int(amount) * (int(units) - int(old)) // int(old) if old else 0
-            for amount, units, old in zip(base, plan_units, base_units, strict=True)
-        ],
-        np.int64,
+    known = base_units > 0
+    base_total, base_sum = int(base_units[known].sum()), int(base_amount[known].sum())
+    plan_total = int(plan_units[known].sum())
+    volume = base_sum * (plan_total - base_total) // base_total if base_total else 0
+    at_base_rate = sum(
+        int(units) * int(amount) // int(old)
+        for units, amount, old in zip(plan_units[known], base_amount[known], base_units[known], strict=True)
     )
-    return {"volume": volume, "mix": at_base_rate - base - volume, "price": plan - at_base_rate}
+    return {
+        "volume": volume,
+        "mix": at_base_rate - base_sum - volume,
+        "rate": int(plan_amount[known].sum()) - at_base_rate,
+        "new": int(plan_amount[~known].sum()) - int(base_amount[~known].sum()),
+    }
