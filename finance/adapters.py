@@ -113,6 +113,6 @@ class _ExchangeRates:
         edges = [first, *starts, stop]
         return [
             (start, min(end, stop), rate)
-            for start, end, (_, rate) in zip(edges, edges[1:], steps, strict=True)
+            for start, end, (_, rate) in zip(edges[:-1], edges[1:], steps, strict=True)
             if start < min(end, stop)
         ]
