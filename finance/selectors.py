@@ -11,8 +11,8 @@ from functools import cached_property
 import numpy as np
 
 from engine.money import explain_difference, value
-from finance.adapters import load_cost_rates, load_price_rates
 from finance.lines import COST_LINES, PROFIT, REVENUE, REVENUE_UNCONSTRAINED, STATEMENT, UNIT_COST_LINES
+from finance.rates import load_cost_rates, load_price_rates
 from masterdata.models import Target
 from masterdata.selectors import get_company
 from plans.cubes import Cube, Ints

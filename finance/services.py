@@ -9,7 +9,6 @@ import numpy as np
 
 from accounts.models import User
 from engine.money import allocate, value
-from finance.adapters import load_cost_rates, load_price_rates
 from finance.lines import (
     COST_LINES,
     HOLDING_COST,
@@ -20,6 +19,7 @@ from finance.lines import (
     UNIT_COST_LINES,
     VALUED,
 )
+from finance.rates import load_cost_rates, load_price_rates
 from masterdata.selectors import get_company
 from plans.choices import Source, Unit
 from plans.cubes import Cube, Ints
