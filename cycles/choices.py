@@ -40,3 +40,23 @@ class SubmissionStatus(TextChoices):
     DRAFT = "draft", _("draft")
     SUBMITTED = "submitted", _("submitted")
     LATE = "late", _("late")
+
+
+class Milestone(TextChoices):
+    """The dates of a cycle, in order."""
+
+    DATA_CLOSE_OPENS = "data_close_opens", _("data close begins")
+    DATA_CLOSED = "data_closed", _("data closed")
+    INPUTS_OPEN = "inputs_open", _("baseline ready, inputs open")
+    INPUT_CUTOFF = "input_cutoff", _("input cut-off")
+    DEMAND_REVIEW = "demand_review", _("demand review")
+    SUPPLY_REVIEW = "supply_review", _("supply review")
+    PRE_SOP = "pre_sop", _("Pre-S&OP")
+    PRE_READ = "pre_read", _("pre-read out")
+    EXECUTIVE = "executive", _("executive S&OP")
+    RELEASE = "release", _("release")
+
+
+class DayKind(TextChoices):
+    HOLIDAY = "holiday", _("holiday")
+    WORKDAY = "workday", _("working day in exchange")

@@ -9,8 +9,9 @@ from django.test import TransactionTestCase
 
 from accounts.choices import Role
 from accounts.models import User
+from cycles.models import Cycle
 from plans import cache
-from tests.factories import make_user
+from tests.factories import SmallCompany, make_company, make_cycle, make_user
 
 
 @contextmanager
@@ -74,3 +75,15 @@ def _forget_plan_blocks() -> None:
 def users(db) -> dict[str, User]:
     """One user per role, keyed by role."""
     return {role: make_user(role) for role in Role.values}
+
+
+@pytest.fixture
+def company(db) -> SmallCompany:
+    """The small company of ``tests.factories``."""
+    return make_company()
+
+
+@pytest.fixture
+def cycle(users) -> Cycle:
+    """The cycle of November 2026, collecting, with one user per role."""
+    return make_cycle("2026-11")

@@ -80,6 +80,4 @@ class Heartbeat:
             connection.close()
 
     def _is_over(self) -> bool:
-        return not Job.objects.filter(
-            pk=self._job.pk, attempt=self._job.attempt, state=JobState.RUNNING
-        ).exists()
+        return not Job.objects.filter(pk=self._job.pk, attempt=self._job.attempt, state=JobState.RUNNING).exists()
