@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections import defaultdict
+from functools import reduce
+from operator import or_
+from typing import Any
 
 import zstandard
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.selectors import get_scope
 from core.errors import Missing
+from core.models import AuditEntry
 from masterdata.importers.context import RejectedRows
 from masterdata.importers.findings import Finding
-from masterdata.models import Company, ImportBatch, Org, Product
+from masterdata.importers.spec import SheetData, SheetSpec
+from masterdata.importers.stores import ModelStore
+from masterdata.models import Company, ImportBatch, Org, Product, Revised
+
+_OVERLAP = dt.timedelta(hours=1)
 
 
 def get_company() -> Company:
@@ -63,3 +74,88 @@ def load_rejected(batch: ImportBatch) -> dict[str, RejectedRows]:
         name: RejectedRows(rows["header"], [(row, cells) for row, cells in rows["rows"]])
         for name, rows in plain.items()
     }
+
+
+def find_row(sheet: SheetData) -> Revised | None:
+    """The stored row with the key of a sheet of one row, or None."""
+    links = _store(sheet.spec).links(sheet.spec)
+    wanted = Q()
+    for name in sheet.spec.key:
+        value = sheet.values(name)[0]
+        if name not in links:
+            wanted &= _equals(sheet, name, value)
+        elif value is None:
+            wanted &= Q(**dict.fromkeys(links[name].values()))
+        else:
+            wanted &= reduce(or_, (Q(**{f"{fk}__code": value}) for fk in links[name].values()))
+    return list_rows(sheet.spec).filter(wanted).first()
+
+
+def _equals(sheet: SheetData, name: str, value: Any) -> Q:
+    """A plain key column; an empty cell is the field's default."""
+    model_field = _store(sheet.spec).model._meta.get_field(name)
+    if value is None and not model_field.null:
+        value = model_field.get_default()
+    return Q(**{name: value})
+
+
+def list_rows(spec: SheetSpec) -> QuerySet[Any]:
+    """All rows of a sheet in the order they were last written, references joined."""
+    store = _store(spec)
+    links = [fk for fks in store.links(spec).values() for fk in fks.values()]
+    return store.model.objects.select_related(*links).order_by("revision", "pk")
+
+
+def _store(spec: SheetSpec) -> ModelStore:
+    assert isinstance(spec.store, ModelStore)
+    return spec.store
+
+
+def rows_in_scope(rows: QuerySet[Any], spec: SheetSpec, user: User) -> QuerySet[Any]:
+    """Narrow rows to the user's products and organisations; rows without one are everybody's."""
+    scope = get_scope(user)
+    links = _store(spec).links(spec)
+    for entity, model, nodes in (("products", Product, scope.products), ("orgs", Org, scope.orgs)):
+        if nodes is None:
+            continue
+        ids = _ids_below(model, nodes)
+        if spec.name == entity:
+            rows = rows.filter(pk__in=ids)
+        for column in spec.columns:
+            if entity in column.refers_to and column.name not in spec.tree:
+                fk = links[column.name][entity]
+                rows = rows.filter(Q(**{f"{fk}__in": ids}) | Q(**{fk: None}))
+    return rows
+
+
+def _ids_below(model: type[Product] | type[Org], nodes: frozenset[str]) -> set[int]:
+    """Ids of the nodes and everything under them."""
+    children: dict[int | None, list[int]] = defaultdict(list)
+    front: list[int] = []
+    for pk, code, parent_id in model.objects.order_by().values_list("pk", "code", "parent_id"):
+        children[parent_id].append(pk)
+        if code in nodes:
+            front.append(pk)
+    found: set[int] = set()
+    while front:
+        pk = front.pop()
+        if pk not in found:
+            found.add(pk)
+            front.extend(children[pk])
+    return found
+
+
+def get_revision() -> int:
+    """The revision of the latest committed change of master data."""
+    return Company.objects.values_list("revision", flat=True).first() or 0
+
+
+def get_revision_at(moment: dt.datetime) -> int:
+    """The latest revision surely committed before ``moment``: an hour's overlap repeats rows, but loses none.
+
+    A transaction writes its time before it commits, so the time alone could hide a row for ever.
+    """
+    entry = (
+        AuditEntry.objects.filter(object_type="masterdata.revision", at__lt=moment - _OVERLAP).order_by("-pk").first()
+    )
+    return int(entry.object_id) if entry else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
@@ -87,3 +88,17 @@ def _report_cells(values: list[Any], texts: list[str], column: Column, sheet: Sh
         if isinstance(value, CellRefused):
             sheet.reject(start + offset, value.code, column=column.name, value=texts[offset].strip(), **value.params)
             values[offset] = EMPTY
+
+
+def parse_cells(spec: SheetSpec, texts: Mapping[str, str], log: FindingLog, scales: Scales) -> SheetData:
+    """One row given as column → text, parsed as a row of a file is."""
+    sheet = SheetData(spec, log, scales)
+    sheet.rows = [1]
+    for name, text in texts.items():
+        column = spec.column(name)
+        if column is None:
+            raise KeyError(name)
+        values = [CellMemo(column, scales)[text]]
+        _report_cells(values, [text], column, sheet, 0)
+        sheet.columns[name] = values
+    return sheet

@@ -42,6 +42,14 @@ class ModelStore:
     foreign_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     replaces: tuple[str, ...] | None = None
 
+    def links(self, spec: SheetSpec) -> dict[str, Mapping[str, str]]:
+        """Reference column → {sheet whose codes it takes: foreign key that holds it}."""
+        return {
+            column.name: self.foreign_keys.get(column.name, dict.fromkeys(column.refers_to, column.name))
+            for column in spec.columns
+            if column.refers_to
+        }
+
     def compare(self, sheet: SheetData, context: ImportContext) -> SheetChanges:
         """New, changed, unchanged and removed rows, without writing."""
         view = _RowView(self, sheet.spec, context)

@@ -137,7 +137,7 @@ def commit_import(
         chain=audit.SYSTEM,
         actor=actor,
         verb="masterdata.import.committed",
-        obj=("masterdata.import", str(context.revision)),
+        obj=("masterdata.revision", str(context.revision)),
         detail={
             "source": source,
             "sheets": {name: {"new": c.new, "changed": c.changed, "removed": c.removed} for name, c in changes.items()},

@@ -1,0 +1,1 @@
+"""REST: rows of master data and imports."""
