@@ -6,12 +6,14 @@ import datetime as dt
 import json
 import logging
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
+log = logging.getLogger("sop.requests")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _job_id: ContextVar[int | None] = ContextVar("job_id", default=None)
 
@@ -46,7 +48,7 @@ def bind_job(job_id: int) -> Iterator[None]:
 
 
 class RequestIdMiddleware:
-    """Gives each request an id, answers it as ``X-Request-ID`` and puts it on every log line.
+    """Gives each request an id, answers it as ``X-Request-ID``, puts it on every log line, and logs one line.
 
     A proxy's id is kept when it is plain (at most 64 letters, digits, hyphens), so that logs join up.
     """
@@ -58,9 +60,13 @@ class RequestIdMiddleware:
         given = request.headers.get("X-Request-ID", "")
         plain = 0 < len(given) <= 64 and given.replace("-", "").isalnum() and given.isascii()
         token = _request_id.set(given if plain else secrets.token_hex(8))
+        started = time.perf_counter()
         try:
             response = self._get_response(request)
             response["X-Request-ID"] = _request_id.get()
+            if request.path != "/healthz":
+                milliseconds = round((time.perf_counter() - started) * 1000)
+                log.info("%s %s %s %d ms", request.method, request.path, response.status_code, milliseconds)
         finally:
             _request_id.reset(token)
         return response

@@ -91,9 +91,7 @@ class TestEnqueue:
         start = timezone.now()
         for seconds in (10, 30, 20):
             job = run_job_now(enqueue_job(kind="sum", scope={"terms": [seconds]}, actor=None))
-            Job.objects.filter(pk=job.pk).update(
-                started_at=start, finished_at=start + dt.timedelta(seconds=seconds)
-            )
+            Job.objects.filter(pk=job.pk).update(started_at=start, finished_at=start + dt.timedelta(seconds=seconds))
         assert enqueue_job(kind="sum", scope={"terms": []}, actor=None).expected_seconds == 20
 
 
