@@ -7,7 +7,7 @@ deviation. Hampel's identifier (Davies & Gather, *JASA* 88 (1993) 782–792), wi
 import numpy as np
 
 from engine.forecasting.jit import kernel
-from engine.forecasting.medians import median_in_place, running_median
+from engine.forecasting.medians import median, median_in_place, running_median
 from engine.forecasting.seasonality import ratios_to_average
 
 REPLACED, SUSPECT = 1, 2  # values of contracts.Outlier
@@ -28,8 +28,9 @@ def cleanse(x, season, trusted, clean, flags):
     Histories shorter than two seasons stay as they are. Points marked in ``trusted`` are never replaced.
     """
     n = x.shape[0]
-    clean[:] = x
-    flags[:] = 0
+    for i in range(n):
+        clean[i] = x[i]
+        flags[i] = 0
     if n < max(2 * season, 12):
         return 0
     multiplicative = x.min() > 0
@@ -39,11 +40,15 @@ def cleanse(x, season, trusted, clean, flags):
     _remove_season(x, indices, multiplicative, level)
     if _median_step(level) > _median_step(x):
         indices[:] = 1.0 if multiplicative else 0.0
-        level[:] = x
+        _remove_season(x, indices, multiplicative, level)
     middle = np.empty(n)
     running_median(level, HALF_WINDOW, middle)
-    deviation = level - middle
-    unit = max(1.4826 * np.median(np.abs(deviation)) + 1e-12, FLOOR * np.abs(level).mean())
+    deviation = np.empty(n)
+    size = 0.0
+    for i in range(n):
+        deviation[i] = level[i] - middle[i]
+        size += abs(level[i])
+    unit = max(1.4826 * median(np.abs(deviation)) + 1e-12, FLOOR * size / n)
     return _judge_runs(level, middle, deviation, unit, indices, multiplicative, trusted, clean, flags)
 
 
@@ -82,7 +87,10 @@ def _remove_season(x, indices, multiplicative, level):
 
 @kernel
 def _median_step(x):
-    return np.median(np.abs(x[1:] - x[:-1]))
+    steps = np.empty(x.shape[0] - 1)
+    for i in range(steps.shape[0]):
+        steps[i] = abs(x[i + 1] - x[i])
+    return median(steps)
 
 
 @kernel

@@ -75,6 +75,13 @@ def _power_of_two(x):
 
 
 @kernel
+def _average(members, one, other, target):
+    """Member ``target`` becomes the mean of two members (a copy of one, when they are the same)."""
+    for k in range(members.shape[1]):
+        members[target, k] = 0.5 * (members[one, k] + members[other, k])
+
+
+@kernel
 def _put_season(forecast, indices_ahead, kind):
     for k in range(forecast.shape[0]):
         if kind == MULTIPLICATIVE:
@@ -92,7 +99,7 @@ def _smooth_members(level, season, horizon, members, facts):
     facts[2] = error
     facts[3] = damped_forecast(level, horizon, members[DAMPED])
     if not aggregated_forecast(level, horizon, members[AGGREGATED]):
-        members[AGGREGATED] = 0.5 * (members[THETA] + members[DAMPED])
+        _average(members, THETA, DAMPED, AGGREGATED)
     complex_forecast(level, horizon, season, members[COMPLEX])
     members[YEAR_MEAN] = level[level.shape[0] - min(season, level.shape[0]) :].mean()
 
@@ -106,15 +113,16 @@ def _log_members(level, season, horizon, members):
     worked -= centre
     complex_forecast(worked, horizon, season, members[COMPLEX_LOG])
     if not positive:
-        members[COMPLEX_LOG] += centre
-        members[THETA_LOG] = members[THETA]
-        members[DAMPED_LOG] = members[DAMPED]
-        members[AGGREGATED_LOG] = members[AGGREGATED]
+        for k in range(horizon):
+            members[COMPLEX_LOG, k] += centre
+        _average(members, THETA, THETA, THETA_LOG)
+        _average(members, DAMPED, DAMPED, DAMPED_LOG)
+        _average(members, AGGREGATED, AGGREGATED, AGGREGATED_LOG)
         return
     theta_forecasts(worked, horizon, np.empty(horizon), members[THETA_LOG])
     damped_forecast(worked, horizon, members[DAMPED_LOG])
     if not aggregated_forecast(worked, horizon, members[AGGREGATED_LOG]):
-        members[AGGREGATED_LOG] = 0.5 * (members[THETA_LOG] + members[DAMPED_LOG])
+        _average(members, THETA_LOG, DAMPED_LOG, AGGREGATED_LOG)
     for m in (THETA_LOG, DAMPED_LOG, AGGREGATED_LOG, COMPLEX_LOG):
         for k in range(horizon):
             members[m, k] = np.exp(min(members[m, k] + centre, LARGEST_EXPONENT))
@@ -129,7 +137,7 @@ def _winters_members(clean, indices, kind, horizon, members):
     error = winters_forecast(clean, start, False, horizon, members[WINTERS_ADDITIVE])
     if kind == MULTIPLICATIVE:
         return min(error, winters_forecast(clean, indices, True, horizon, members[WINTERS_MULTIPLICATIVE]))
-    members[WINTERS_MULTIPLICATIVE] = members[WINTERS_ADDITIVE]
+    _average(members, WINTERS_ADDITIVE, WINTERS_ADDITIVE, WINTERS_MULTIPLICATIVE)
     return error
 
 
@@ -169,8 +177,8 @@ def forecast_history(raw, trusted, season, horizon, members, features, indices_a
     for m in range(MEMBER_COUNT):
         _put_season(members[m], indices_ahead, kind)
     if kind == NONE:
-        members[WINTERS_ADDITIVE] = members[DAMPED]
-        members[WINTERS_MULTIPLICATIVE] = members[DAMPED]
+        _average(members, DAMPED, DAMPED, WINTERS_ADDITIVE)
+        _average(members, DAMPED, DAMPED, WINTERS_MULTIPLICATIVE)
         winters_error = facts[3]
     else:
         winters_error = _winters_members(clean, indices, kind, horizon, members)
@@ -217,8 +225,9 @@ def _build_run_batch(digest):
             if features[i, ft.KIND] == ADDITIVE:
                 indices_ahead[i] *= unit
             if keep_history:
-                clean[starts[i] : starts[i] + n] = cleansed * unit
-                flags[starts[i] : starts[i] + n] = marks
+                for t in range(n):
+                    clean[starts[i] + t] = cleansed[t] * unit
+                    flags[starts[i] + t] = marks[t]
             done += 1
         return done
 

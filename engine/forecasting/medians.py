@@ -1,4 +1,4 @@
-"""Medians of a few numbers, without allocating."""
+"""Medians without the generic machinery of numpy, which costs seconds to compile."""
 
 import numpy as np
 
@@ -23,6 +23,44 @@ def _middle(ordered, count):
     if count % 2:
         return ordered[count // 2]
     return 0.5 * (ordered[count // 2 - 1] + ordered[count // 2])
+
+
+@kernel
+def _select(values, place):
+    """Value at ``place`` of the sorted order (Hoare's selection); values before it end up no larger."""
+    low, high = 0, values.shape[0] - 1
+    while low < high:
+        pivot = values[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        if place <= j:
+            high = j
+        elif place >= i:
+            low = i
+        else:
+            break
+    return values[place]
+
+
+@kernel
+def median(values):
+    """Median of all values, at least one; reorders them."""
+    middle = values.shape[0] // 2
+    upper = _select(values, middle)
+    if values.shape[0] % 2:
+        return upper
+    lower = values[0]
+    for i in range(1, middle):
+        lower = max(lower, values[i])
+    return 0.5 * (lower + upper)
 
 
 @kernel
