@@ -252,6 +252,7 @@ REST_FRAMEWORK = {
     },
     "EXCEPTION_HANDLER": "core.api.problem_json",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,  # ?format=csv is the endpoint's own parameter
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -1,0 +1,191 @@
+"""REST for the ERP: the approved consensus plan, releases with their lines, deltas and acknowledgements.
+
+Only approved plans appear here; a draft never does. Documents are immutable, so their hash is the entity tag.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors import get_scope
+from core.api import ApiView, IdPagination, etag_of, idempotent, is_not_modified, not_modified
+from core.errors import InvalidInput
+from supply import serializers
+from supply.models import Release
+from supply.selectors.releases import (
+    get_approved_plan,
+    get_release,
+    list_consensus_lines,
+    list_releases,
+    load_delta,
+    load_lines,
+)
+from supply.services.releases import acknowledge_release
+
+_PAGE, _MOST = 1000, 5000
+_CURSOR = [
+    OpenApiParameter("cursor", int, description="Position of the first line, from the last page's `next`."),
+    OpenApiParameter("limit", int, description=f"Lines a page, {_PAGE} by default, {_MOST} at most."),
+]
+
+
+class ConsensusPlanView(ApiView):
+    """The latest approved consensus plan: unconstrained and constrained demand by product, org and month."""
+
+    required_actions = {"GET": "release.read"}
+
+    @extend_schema(parameters=_CURSOR, responses=serializers.ConsensusPlanSerializer)
+    def get(self, request: Request) -> Response:
+        plan = get_approved_plan()
+        start, limit = _page(request)
+        etag = etag_of(
+            plan.version.snapshot_code, plan.release and plan.release.number, get_scope(request.user), start, limit
+        )
+        if is_not_modified(request, etag):
+            return not_modified(etag)
+        lines, more = list_consensus_lines(plan, user=request.user, start=start, limit=limit)
+        body = {
+            "snapshot": plan.version.snapshot_code,
+            "release": plan.release.number if plan.release else None,
+            "cycle": str(plan.cycle),
+            "approved_at": plan.cycle.approved_at,
+            "approved_by": str(plan.cycle.approved_by),
+            "lines": lines,
+            "next": _next(request, start, limit) if more else None,
+        }
+        return Response(body, headers={"ETag": etag})
+
+
+class ReleaseListView(ApiView):
+    """Every release, in order of publication."""
+
+    required_actions = {"GET": "release.read"}
+
+    @extend_schema(responses=serializers.ReleaseSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        pages = IdPagination()
+        rows = pages.paginate_queryset(list_releases().select_related("document"), request, view=self)
+        return pages.get_paginated_response(serializers.ReleaseSerializer(rows, many=True).data)
+
+
+class ReleaseView(ApiView):
+    """One release, by number or the latest."""
+
+    required_actions = {"GET": "release.read"}
+
+    @extend_schema(responses=serializers.ReleaseSerializer)
+    def get(self, request: Request, number: int | None = None) -> Response:
+        release = get_release(number)
+        etag = etag_of(release.document_id, release.number, release.state)
+        if is_not_modified(request, etag):
+            return not_modified(etag)
+        return Response(serializers.ReleaseSerializer(release).data, headers={"ETag": etag})
+
+
+class ReleaseLinesView(ApiView):
+    """The immutable lines of a release, as JSON pages or, with ``?format=csv``, as one sheet."""
+
+    required_actions = {"GET": "release.read"}
+
+    @extend_schema(
+        parameters=[*_CURSOR, OpenApiParameter("format", str, enum=["json", "csv"])],
+        responses=serializers.ReleaseLinesSerializer,
+    )
+    def get(self, request: Request, number: int | None = None) -> HttpResponseBase:
+        release = get_release(number)
+        start, limit = _page(request)
+        as_csv = request.query_params.get("format") == "csv"
+        etag = etag_of(release.document_id, release.number, as_csv, start, limit)
+        if is_not_modified(request, etag):
+            return not_modified(etag)
+        if as_csv:
+            return _csv(release, etag)
+        lines = load_lines(release)
+        page = [line.as_json(start + i) for i, line in enumerate(lines[start : start + limit])]
+        body = {
+            "release": release.number,
+            "snapshot": release.snapshot_code,
+            "lines": page,
+            "next": _next(request, start, limit) if start + limit < len(lines) else None,
+        }
+        return Response(body, headers={"ETag": etag})
+
+
+class ReleaseDeltaView(ApiView):
+    """What changed since an earlier release: applied to it, the delta gives this one."""
+
+    required_actions = {"GET": "release.read"}
+
+    @extend_schema(
+        parameters=[OpenApiParameter("from", int, required=True)], responses=serializers.ReleaseDeltaSerializer
+    )
+    def get(self, request: Request, number: int) -> Response:
+        given = request.query_params.get("from", "")
+        if not given.isdecimal():
+            raise InvalidInput(_("Say since which release: ?from=1"), details={"field": "from"})
+        release, since = get_release(number), get_release(int(given))
+        lines = [
+            {
+                "product": line.product,
+                "site": line.site,
+                "month": line.month,
+                "before": None if line.before is None else float(line.before),
+                "after": None if line.after is None else float(line.after),
+            }
+            for line in load_delta(release, since)
+        ]
+        return Response({"release": release.number, "since": since.number, "lines": lines})
+
+
+class ReleaseAckView(ApiView):
+    """What clients answered to a release."""
+
+    required_actions = {"GET": "release.read", "POST": "release.ack"}
+
+    @extend_schema(responses=serializers.AckSerializer(many=True))
+    def get(self, request: Request, number: int) -> Response:
+        acks = get_release(number).acks.select_related("client").order_by("pk")
+        return Response({"results": serializers.AckSerializer(acks, many=True).data})
+
+    @extend_schema(request=serializers.NewAckSerializer, responses=serializers.AckSerializer)
+    @idempotent
+    def post(self, request: Request, number: int) -> Response:
+        release = get_release(number)
+        form = serializers.NewAckSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        ack = acknowledge_release(release=release, actor=request.user, **form.validated_data)
+        return Response(serializers.AckSerializer(ack).data, status=status.HTTP_200_OK)
+
+
+def _page(request: Request) -> tuple[int, int]:
+    numbers = {}
+    for name, default in (("cursor", 0), ("limit", _PAGE)):
+        given = request.query_params.get(name, str(default))
+        if not given.isdecimal() or len(given) > 9:
+            raise InvalidInput(_("%(name)s must be a whole number.") % {"name": name}, details={"field": name})
+        numbers[name] = int(given)
+    return numbers["cursor"], max(1, min(numbers["limit"], _MOST))
+
+
+def _next(request: Request, start: int, limit: int) -> str:
+    query: dict[str, Any] = {**request.query_params.dict(), "cursor": start + limit, "limit": limit}
+    return request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
+
+
+def _csv(release: Release, etag: str) -> HttpResponse:
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers={"ETag": etag})
+    response["Content-Disposition"] = f'attachment; filename="release-{release.number}.csv"'
+    writer = csv.writer(response)
+    writer.writerow(["line", "product", "site", "month", "quantity", "unit"])
+    for number, line in enumerate(load_lines(release)):
+        writer.writerow([number, line.product, line.site, line.month, f"{line.quantity:f}", line.unit])
+    return response
