@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from accounts.choices import Role
 from accounts.models import User
@@ -49,6 +50,13 @@ def _flush_past_triggers() -> Iterator[None]:
     patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A signed-in person's language stays active after the request; the next test starts in English again."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from core.jobs.progress import Progress
 from core.jobs.queue import enqueue_children, enqueue_job, request_cancel
 from core.jobs.reaper import reap_jobs
 from core.jobs.runner import run_job, run_job_now
+from core.jobs.selectors import get_job, list_jobs, load_progress
 
 __all__ = [
     "JobCancelled",
@@ -27,7 +28,10 @@ __all__ = [
     "enqueue_children",
     "enqueue_job",
     "fence",
+    "get_job",
     "get_kind",
+    "list_jobs",
+    "load_progress",
     "reap_jobs",
     "register_continuation",
     "register_kind",

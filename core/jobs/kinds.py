@@ -20,8 +20,8 @@ class JobKind:
     """What the core knows of one kind of job.
 
     ``steps`` maps a step code to (translated title, weight): ``Progress.within`` computes the share of the
-    whole from the weights and pages show the title. ``continuation`` runs once after all children of a split
-    job. ``result_url`` answers where the finished job's result is to be seen.
+    whole from the weights and pages show the title; the step ``parts`` is what a split job's children do.
+    ``continuation`` runs once after all of them. ``result_url`` answers where the finished job's result is to be seen.
     """
 
     code: str
@@ -37,6 +37,10 @@ class JobKind:
         weights = {code: weight for code, (_title, weight) in self.steps.items()}
         before = sum(list(weights.values())[: list(weights).index(step)])
         return (before + weights[step] * fraction) / sum(weights.values())
+
+    def share_of_parts(self, fraction: float) -> float:
+        """The same while the children run: the step ``parts`` if it is registered, else nine tenths in all."""
+        return self.share("parts", fraction) if "parts" in self.steps else 0.9 * fraction
 
 
 _KINDS: dict[str, JobKind] = {}
@@ -76,6 +80,11 @@ def register_continuation(code: str) -> Callable[[RunFunction], RunFunction]:
         return run
 
     return decorate
+
+
+def find_kind(code: str) -> JobKind | None:
+    """As ``get_kind``; None for the kind of another version of this program."""
+    return _KINDS.get(code)
 
 
 def get_kind(code: str) -> JobKind:

@@ -12,9 +12,10 @@ import socket
 from functools import cache, partial
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from core.choices import JobState
@@ -96,6 +97,11 @@ def is_abandoned(job: Job) -> bool:
     return expired or is_owner_dead(job.worker)
 
 
+def in_language_of(job: Job) -> translation.override:
+    """Texts that are stored with a job are written in the language of whoever started it."""
+    return translation.override(getattr(job.created_by, "language", None) or settings.LANGUAGE_CODE)
+
+
 def renew_lease(job: Job, **changes: Any) -> bool:
     """Prolong the lease and write ``changes``; False when the job is no longer ours."""
     until = timezone.now() + LEASE
@@ -109,10 +115,11 @@ def put_back(job: Job, *, error_code: str = "worker_lost", error: str = "") -> N
     if job.cancel_requested:
         settle(job, JobState.CANCELLED)
     elif job.attempt >= job.max_attempts:
-        reason = error or _(
-            "The job stopped %(attempts)d times before its end (worker killed, out of memory or restarted). "
-            "No figure was changed. Start it again, or hand the job number to your administrator."
-        ) % {"attempts": job.attempt}
+        with in_language_of(job):
+            reason = error or _(
+                "The job stopped %(attempts)d times before its end (worker killed, out of memory or restarted). "
+                "No figure was changed. Start it again, or hand the job number to your administrator."
+            ) % {"attempts": job.attempt}
         settle(job, JobState.FAILED, error_code=error_code, error=reason)
     else:
         if swap(_mine(job), state=JobState.QUEUED, worker="", lease_until=None, progress=0):

@@ -24,6 +24,7 @@ class Progress:
 
     def __init__(self, job: Job) -> None:
         self._job = job
+        self._done_by_parts = get_kind(job.kind).share_of_parts(1.0) if job.is_split else 0.0
         self._written_at = 0.0
         self._step = ""
 
@@ -37,7 +38,7 @@ class Progress:
         now = time.monotonic()
         if step == self._step and now - self._written_at < _MIN_SECONDS_BETWEEN_WRITES:
             return
-        permille = min(1000, max(0, round(fraction * 1000)))
+        permille = round(1000 * min(1.0, max(0.0, fraction, self._done_by_parts)))
         if not renew_lease(self._job, progress=permille, step=step[:200]):
             raise LeaseLost
         if Job.objects.filter(pk=self._job.pk, cancel_requested=True).exists():

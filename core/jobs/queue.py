@@ -14,6 +14,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from core import audit
 from core.choices import JobState
 from core.db import write_transaction
 from core.errors import Conflict
@@ -56,6 +57,7 @@ def enqueue_job(
                     expected_seconds=expected_seconds or _usual_seconds(kind),
                     created_by=actor,
                 )
+                audit.record(chain=audit.SYSTEM, actor=actor, verb="core.job.enqueued", obj=job, detail={"kind": kind})
                 bell.ring_on_commit([job.pk])
                 return job
         except IntegrityError:  # somebody enqueued the same at the same moment: theirs is the job
@@ -97,12 +99,14 @@ def enqueue_children(*, job: Job, kind: str, scopes: Sequence[dict[str, Any]]) -
 def request_cancel(*, job: Job, actor: AbstractBaseUser | None) -> Job:
     """Stop a job: at once when it waits, at its next report when it runs. Finished jobs stay as they are."""
     with write_transaction():
-        row = Job.objects.filter(pk=job.pk)
+        row = Job.objects.filter(pk=job.pk, cancel_requested=False)
         idle = row.filter(state__in=(JobState.QUEUED, JobState.WAITING))
         now = timezone.now()
-        if not swap(idle, state=JobState.CANCELLED, cancel_requested=True, finished_at=now):
-            swap(row.filter(state=JobState.RUNNING), cancel_requested=True)
-        stop_children(job.pk)
+        if swap(idle, state=JobState.CANCELLED, cancel_requested=True, finished_at=now) or swap(
+            row.filter(state=JobState.RUNNING), cancel_requested=True
+        ):
+            stop_children(job.pk)
+            audit.record(chain=audit.SYSTEM, actor=actor, verb="core.job.cancel_requested", obj=job)
     job.refresh_from_db()
     if job.parent_id and job.state == JobState.CANCELLED:
         wake_parent(job.parent_id)

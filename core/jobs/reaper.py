@@ -19,7 +19,7 @@ def reap_jobs() -> None:
 
     Any number may run at once: every step is a compare-and-swap.
     """
-    for job in Job.objects.filter(state=JobState.RUNNING):
+    for job in Job.objects.filter(state=JobState.RUNNING).select_related("created_by"):
         if is_abandoned(job):
             log.warning("job %s (%s) lost its worker at attempt %s", job.pk, job.kind, job.attempt)
             put_back(job)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from core.choices import JobState
 from core.errors import AppError
 from core.jobs.errors import JobCancelled, LeaseLost
 from core.jobs.kinds import RunFunction, get_kind
-from core.jobs.lease import IN_PROCESS_LEASE, UNFINISHED, claim_job, put_back, settle
+from core.jobs.lease import IN_PROCESS_LEASE, UNFINISHED, claim_job, in_language_of, put_back, settle
 from core.jobs.progress import Heartbeat, Progress
 from core.logs import bind_job
 from core.models import Job
@@ -110,8 +108,5 @@ def _crash_text(job: Job) -> str:
 @contextmanager
 def _in_context_of(job: Job) -> Iterator[None]:
     """The actor's language for texts that are stored, and the job's number on every log line."""
-    language = getattr(job.created_by, "language", None) or settings.LANGUAGE_CODE
-    with ExitStack() as stack:
-        stack.enter_context(translation.override(language))
-        stack.enter_context(bind_job(job.pk))
+    with in_language_of(job), bind_job(job.pk):
         yield

@@ -152,8 +152,18 @@ def test_an_unexpected_error_tells_nothing_of_the_inside(api):
     assert b"secret" not in response.content
 
 
-@pytest.mark.parametrize("body", ['{"a": NaN}', '{"a": 1e309}', '{"a": -Infinity}', "{", "[" * 100_000, b"\xff",
-     '{"a": "\\u0000"}', '{"a": "\\ud800"}'],
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a": NaN}',
+        '{"a": 1e309}',
+        '{"a": -Infinity}',
+        "{",
+        "[" * 100_000,
+        b"\xff",
+        '{"a": "\\u0000"}',
+        '{"a": "\\ud800"}',
+    ],
 )
 def test_numbers_are_finite_and_json_is_json(api, body):
     assert_problem(post(api, body), 400, "parse_error")
