@@ -1,0 +1,115 @@
+"""The statistical forecast as a job: published once, fenced, traceable."""
+
+import itertools
+
+import pytest
+
+from core.choices import JobState
+from core.errors import InvalidInput
+from core.jobs import JobCancelled, LeaseLost, run_job_now
+from demand.models import ForecastRun, OutlierDecision
+from demand.services import enqueue_forecast, forecast_input_hash, forecast_node
+from plans.selectors import load_measure
+from tests.demand.world import MONTH, MONTHLY, import_sheets
+from tests.factories import make_user
+
+
+@pytest.fixture
+def ran(world):
+    job = enqueue_forecast(cycle=world.cycle, actor=None)
+    run_job_now(job)
+    job.refresh_from_db()
+    assert job.state == JobState.DONE, job.error
+    return job
+
+
+def test_steady_sales_are_forecast_as_they_are(world, ran):
+    for (product, org), units in MONTHLY.items():
+        assert world.cell("baseline", product, org) == pytest.approx(units, abs=1)
+        assert world.cell("baseline", product, org, 17) == pytest.approx(units, abs=1)
+    assert world.total("baseline") == pytest.approx(sum(MONTHLY.values()), abs=2)
+    assert world.cell("baseline", "M8", "BJ", 5) == 0  # never sold
+
+
+def test_bands_hold_the_baseline(world, ran):
+    cubes = [
+        load_measure(version_id=world.version.pk, measure=code).values
+        for code in ("baseline_lo95", "baseline_lo80", "baseline", "baseline_hi80", "baseline_hi95")
+    ]
+    for lower, upper in itertools.pairwise(cubes):
+        assert (lower <= upper).all()
+
+
+def test_the_run_says_what_it_did(world, ran):
+    run = ForecastRun.objects.get()
+    assert run.job == ran
+    assert (run.series, run.horizon, run.first_month) == (len(MONTHLY), 18, MONTH)
+    assert sum(run.routes.values()) == run.series
+    assert run.input_hash == forecast_input_hash(world.cycle) == ran.input_hash
+    assert run.accuracy["backtest_wmape"] == pytest.approx(0, abs=0.01)
+    assert ran.result["series"] == run.series
+
+
+def test_running_twice_gives_the_same_numbers(world, ran):
+    before = load_measure(version_id=world.version.pk, measure="baseline").values.copy()
+    again = enqueue_forecast(cycle=world.cycle, actor=None)
+    run_job_now(again)
+    assert again.pk != ran.pk
+    assert (load_measure(version_id=world.version.pk, measure="baseline").values == before).all()
+
+
+def test_new_history_makes_the_run_stale(world, ran):
+    import_sheets(world.folder / "more", history="product,org,month,quantity\nE7,SZ,2026-05,260\n")
+    assert forecast_input_hash(world.cycle) != ForecastRun.objects.get().input_hash
+
+
+def test_a_persons_word_on_an_outlier_is_an_input(world, ran):
+    OutlierDecision.objects.create(
+        product_id=world.p["E7"], org_id=world.o["SZ"], month=MONTH - 3, verdict="replace", reason="strike",
+        author=make_user("demand_lead"), at=ran.created_at,
+    )  # fmt: skip
+    assert forecast_input_hash(world.cycle) != ran.input_hash
+
+
+def test_a_cancelled_job_publishes_nothing(world):
+    job = enqueue_forecast(cycle=world.cycle, actor=None)
+    type(job).objects.filter(pk=job.pk).update(cancel_requested=True)
+    with pytest.raises(JobCancelled):
+        run_job_now(job)
+    job.refresh_from_db()
+    assert job.state == JobState.CANCELLED
+    assert not ForecastRun.objects.exists()
+    assert world.total("baseline") == 0
+
+
+def test_a_job_that_lost_its_lease_publishes_nothing(world, monkeypatch):
+    """Another worker took the job over while this one computed."""
+    from demand.services import forecast as room
+
+    job = enqueue_forecast(cycle=world.cycle, actor=None)
+    compute = room.forecast
+
+    def overtaken(*args):
+        result = compute(*args)
+        type(job).objects.filter(pk=job.pk).update(attempt=9, max_attempts=9)
+        return result
+
+    monkeypatch.setattr(room, "forecast", overtaken)
+    with pytest.raises(LeaseLost):
+        run_job_now(job)
+    assert not ForecastRun.objects.exists()
+    assert world.total("baseline") == 0
+
+
+def test_one_node_is_forecast_in_the_request(world):
+    node = forecast_node(cycle=world.cycle, product="E7", org="SOUTH", ignore_months=[])
+    assert node.mean == pytest.approx([500] * 18, abs=1)
+    assert node.history[-1] == 500
+    assert len(node.history) == 36
+    shorter = forecast_node(cycle=world.cycle, product="E7", org="SOUTH", ignore_months=[MONTH - 2])
+    assert shorter.history[-2] is None
+
+
+def test_a_node_without_sales_says_so(world):
+    with pytest.raises(InvalidInput, match="Nothing was sold"):
+        forecast_node(cycle=world.cycle, product="M8", org=None, ignore_months=[])
