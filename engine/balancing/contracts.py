@@ -292,8 +292,8 @@ class BalancePlan:
     """An optimal plan. Arrays are ``[entity, T]`` in the order of the problem's parts.
 
     ``profit = revenue − Σ cost.values()``; ``objective`` is the solver's, i.e. profit less ``penalty`` (the
-    price of soft rules: safety stock, overstock, slack). ``duals[family]`` is what one more unit of a row's
-    right-hand side would add to the objective.
+    price of soft rules: safety stock, overstock, slack). ``duals[family]`` is what one more unit of what a row
+    gives out (a unit in stock, an hour, a unit from the supplier) would add to the objective.
     """
 
     status: str  # optimal, or time_limit for a plan not of record

@@ -12,6 +12,7 @@ from engine.balancing.indexing import business_key
 from engine.balancing.program import LinearProgram
 
 TOLERANCE = 1e-6
+_BALANCES = ("Stock-balance", "Material-balance")
 SLACK_FAMILIES = {
     "overload": "Resource-capacity-upper",
     "material_slack": "Material-balance",
@@ -165,10 +166,15 @@ def _promises_missed(problem: BalanceProblem, vector: Vector) -> list[Slack]:
 
 
 def _duals(program: LinearProgram, duals: Floats) -> dict[str, Floats]:
-    """Row family → [members, T] gain of the objective per unit of right-hand side."""
-    return {
-        name: -duals[family.span].reshape(len(family), family.months) for name, family in program.rows.families.items()
-    }
+    """Row family → [members, T] gain of the objective per unit more of what the row gives out.
+
+    The right-hand side of a balance is what stock must rise by, so there one unit more is one unit less.
+    """
+    found = {}
+    for name, family in program.rows.families.items():
+        sign = 1.0 if name in _BALANCES else -1.0
+        found[name] = sign * duals[family.span].reshape(len(family), family.months)
+    return found
 
 
 def _clean(values: Floats) -> Floats:

@@ -51,7 +51,7 @@ class Session:
         if self.program.integer.any():
             self._free_integers()
         self._serve_by_priority()
-        self._run()
+        self.run()
         if self.program.integer.any():
             self._fix_integers()
         objective = -self.highs.getInfo().objective_function_value
@@ -88,7 +88,7 @@ class Session:
         """Begin the next solve from a basis."""
         self.highs.setBasis(basis)
 
-    def _run(self) -> None:
+    def run(self) -> None:
         self.highs.run()
         status = self.highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
@@ -103,7 +103,7 @@ class Session:
         for rank in ranks[:-1]:
             unserved, constant = self._unserved(rank)
             self.highs.changeColsCost(len(every), every, unserved)
-            self._run()
+            self.run()
             least = self.highs.getInfo().objective_function_value - self.program.offset
             used = np.flatnonzero(unserved).astype(np.int32)
             room = 1e-6 * max(1.0, constant)
@@ -145,10 +145,10 @@ class Session:
         values = np.rint(self._column_values()[whole])
         self.highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), highspy.HighsVarType.kContinuous))
         self.highs.changeColsBounds(len(whole), whole, values, values)
-        self._run()
+        self.run()
 
     def _break_ties(self) -> Floats:
-        """Among all optimal plans take the one that makes, ships and buys latest, then by canonical weights.
+        """Among all optimal plans take the one that serves earliest and makes latest, then by canonical weights.
 
         Columns and rows with a price stay where they are (that is the optimal face); on it a second objective
         is minimised and the first one's costs and bounds are put back.
@@ -164,7 +164,7 @@ class Session:
         self.highs.changeRowsBounds(len(rows), rows, activity[rows], activity[rows])
         every = np.arange(program.columns.size, dtype=np.int32)
         self.highs.changeColsCost(len(every), every, _tie_weights(program))
-        self._run()
+        self.run()
         best = self._column_values()
         self.highs.changeColsCost(len(every), every, program.cost)
         self.highs.changeColsBounds(len(held), held, program.lower[held], program.upper[held])
@@ -190,14 +190,14 @@ class Session:
 
 
 def _tie_weights(program: LinearProgram) -> Floats:
-    """[columns] earlier is dearer for what is made, moved and bought; the fraction tells columns apart."""
+    """[columns] serve early, then make, move and buy late; the fraction tells columns apart."""
     golden = 0.6180339887498949
     weights = (np.arange(program.columns.size) * golden) % 1.0 * 1e-2
     months = program.columns.months
     lateness = np.arange(months, 0, -1) / months
-    for name in ("make", "outsource", "transfer", "ship", "buy"):
+    for name, weight in {"ship": -100.0, "make": 1.0, "outsource": 1.0, "transfer": 1.0, "buy": 1.0}.items():
         family = program.columns[name]
-        weights[family.span] += np.tile(lateness, len(family))
+        weights[family.span] += weight * np.tile(lateness, len(family))
     return weights
 
 

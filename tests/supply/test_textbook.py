@@ -47,4 +47,4 @@ def test_twin_finds_the_published_optimum(folder, options, figure, value, solver
     profit = Twin(problem, options).solve(chosen)
     revenue = (problem.demand.price * problem.demand.quantity).sum()  # the cost cases serve all demand
     found = profit if figure == "profit" else revenue - profit
-    assert found == pytest.approx(value, rel=1e-9)
+    assert found == pytest.approx(value, rel=1e-6 if solver == "CBC" else 1e-9)

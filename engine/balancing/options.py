@@ -1,0 +1,355 @@
+"""Ways out of a bottleneck, each priced by solving the whole plan again with it.
+
+For every bottleneck a ladder of levers is written down from ``LeverTerms`` (what a lever adds, what it costs
+where the company's data say nothing, how long it takes). Each rung is a list of ``Change``s, i.e. a patch of
+the plan's inputs, solved warm from the base. What an option promises is the difference of two optimal plans,
+never a dual price.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.balancing.contracts import BalanceProblem
+from engine.balancing.explain import Bottleneck, Shortage
+from engine.balancing.solve import Session
+from engine.balancing.trials import Change, Trials
+
+LEAST_UNITS = 0.5  # an option that frees less than half a unit is no option
+DAYS_PER_MONTH = 30
+
+
+@dataclass(frozen=True)
+class LeverTerms:
+    """What levers add and take where the company's data do not say. Shares are of the base figure."""
+
+    overtime_share: float = 0.15  # more overtime hours, of regular hours
+    overtime_markup: float = 1.5  # on the regular hour, where no overtime cost is given
+    most_shifts: float = 3.0  # a day
+    jph_share: float = 0.05
+    jph_lead_days: int = 30
+    hire_share: float = 0.10
+    hire_lead_days: int = 60
+    outsource_markup: float = 1.25  # on the unit cost, where no outsourcing cost is given
+    outsource_lead_days: int = 30
+    move_markup: float = 1.03
+    move_lead_days: int = 90
+    equipment_share: float = 0.50
+    equipment_lead_days: int = 270
+    supplier_share: float = 0.10
+    supplier_lead_days: int = 30
+    second_source_share: float = 0.25
+    second_source_markup: float = 1.08
+    second_source_lead_days: int = 75
+    expedite_markup: float = 0.15
+    storage_share: float = 0.20
+    storage_lead_days: int = 30
+    defer_months: int = 1
+
+
+@dataclass(frozen=True)
+class Option:
+    """One priced way out. Money and units are differences to the base plan over the whole horizon.
+
+    ``gain`` is the change of profit with the lever's own cost inside it; ``cost`` is that cost alone.
+    ``start`` is the first month it works in; it must be decided ``lead_days`` before that month begins.
+    ``is_cost_known`` is false where an assumption of ``LeverTerms`` stands for a missing price.
+    ``is_in_plan`` marks a lever the base plan relies on already: its figures are what not having it loses.
+    """
+
+    kind: str
+    bottleneck: Bottleneck
+    target: str
+    changes: tuple[Change, ...]
+    start: int
+    lead_days: int
+    units: float
+    revenue: float
+    gain: float
+    cost: float
+    stock: float
+    service: float
+    amount: float
+    is_cost_known: bool = True
+    is_in_plan: bool = False
+
+    @property
+    def is_useful(self) -> bool:
+        """Whether it serves anybody."""
+        return self.units > LEAST_UNITS
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A lever before it is priced."""
+
+    kind: str
+    target: str
+    changes: tuple[Change, ...]
+    lead_days: int
+    amount: float
+    is_cost_known: bool = True
+
+
+def price_options(
+    trials: Trials, shortages: Sequence[Shortage], terms: LeverTerms | None = None, *, most_bottlenecks: int = 8
+) -> list[Option]:
+    """The ladder of every leading bottleneck (dearest first), useful rungs only, best gain first in each."""
+    terms = terms or LeverTerms()
+    options: list[Option] = []
+    for bottleneck, blamed in leading_bottlenecks(shortages)[:most_bottlenecks]:
+        priced = [price_rung(trials, bottleneck, rung) for rung in ladder(trials.session, bottleneck, blamed, terms)]
+        options += sorted((o for o in priced if o.is_useful), key=lambda o: (-o.gain, o.kind, o.target))
+    return options
+
+
+def leading_bottlenecks(shortages: Sequence[Shortage]) -> list[tuple[Bottleneck, list[Shortage]]]:
+    """First causes with the shortages they stand for, by margin lost."""
+    groups: dict[Bottleneck, list[Shortage]] = defaultdict(list)
+    for shortage in shortages:
+        groups[shortage.cause.bottleneck].append(shortage)
+    return sorted(groups.items(), key=lambda g: (-sum(s.margin for s in g[1]), g[0].kind, g[0].code))
+
+
+def price_rung(trials: Trials, bottleneck: Bottleneck, rung: Rung) -> Option:
+    """Solve with the rung's changes and compare with the base."""
+    plan = trials.solve(rung.changes)
+    base = trials.base
+    asked = float(trials.session.problem.demand.quantity.sum())
+    units = float(plan.served.sum() - base.served.sum())
+    lever_cost = plan.cost.get("options", 0.0)
+    return Option(
+        kind=rung.kind,
+        bottleneck=bottleneck,
+        target=rung.target,
+        changes=rung.changes,
+        start=min((c.start for c in rung.changes), default=0),
+        lead_days=rung.lead_days,
+        units=units,
+        revenue=plan.revenue - base.revenue,
+        gain=plan.profit - base.profit,
+        cost=lever_cost,
+        stock=float(plan.stock[:, -1].sum() - base.stock[:, -1].sum()),
+        service=units / asked if asked else 0.0,
+        amount=rung.amount,
+        is_cost_known=rung.is_cost_known,
+    )
+
+
+def price_levers_in_plan(trials: Trials, *, most: int = 6) -> list[Option]:
+    """Overtime and extra shifts the base plan counts on, priced by taking them away, dearest first."""
+    problem, base = trials.session.problem, trials.base
+    found = []
+    for kind, used, change in (
+        ("extra_shift", base.extra_shifts, "no_shift"),
+        ("overtime", base.overtime, "no_overtime"),
+    ):
+        for resource in np.argsort(-used.sum(axis=1), kind="stable")[:most]:
+            months = np.flatnonzero(used[resource] > LEAST_UNITS / 100)
+            if len(months) and not problem.resource.is_labour[resource]:
+                found.append(_lever_in_plan(trials, kind, change, int(resource), used[resource], months))
+    useful = [option for option in found if option.gain > 0]
+    return sorted(useful, key=lambda o: (-o.gain, o.kind, o.target))[:most]
+
+
+def _lever_in_plan(trials: Trials, kind: str, change: str, resource: int, used, months) -> Option:
+    problem, base = trials.session.problem, trials.base
+    code, start = problem.resources[resource], int(months[0])
+    without = trials.solve([Change(change, (code,), 0, problem.months)])
+    price = problem.resource.shift_cost if kind == "extra_shift" else problem.resource.overtime_cost
+    lead = int(problem.resource.shift_lead[resource]) * DAYS_PER_MONTH if kind == "extra_shift" else 0
+    units = float(base.served.sum() - without.served.sum())
+    asked = float(problem.demand.quantity.sum())
+    return Option(
+        kind=kind,
+        bottleneck=Bottleneck("resource", code),
+        target=code,
+        changes=(),
+        start=start,
+        lead_days=lead,
+        units=units,
+        revenue=base.revenue - without.revenue,
+        gain=base.profit - without.profit,
+        cost=float((used * price[resource]).sum()),
+        stock=float(base.stock[:, -1].sum() - without.stock[:, -1].sum()),
+        service=units / asked if asked else 0.0,
+        amount=float(used.sum()),
+        is_in_plan=True,
+    )
+
+
+def ladder(session: Session, bottleneck: Bottleneck, blamed: Sequence[Shortage], terms: LeverTerms) -> Iterator[Rung]:
+    """The levers that may help a bottleneck, cheapest kind first."""
+    problem = session.problem
+    if bottleneck.kind == "resource":
+        yield from _resource_rungs(problem, problem.resources.index(bottleneck.code), blamed, terms)
+        yield from _outsource_rungs(problem, blamed, terms)
+        yield from _move_rungs(problem, bottleneck.code, blamed, terms)
+    elif bottleneck.kind in ("supplier", "lead_time"):
+        yield from _material_rungs(problem, bottleneck, blamed, terms)
+        yield from _outsource_rungs(problem, blamed, terms)
+    elif bottleneck.kind == "storage":
+        site = problem.sites.index(bottleneck.code)
+        limit = problem.storage.quantity[problem.storage.site == site].max(initial=0.0)
+        yield _rung(problem, "rent_storage", bottleneck.code, "storage", (bottleneck.code,), terms.storage_lead_days,
+                    amount=terms.storage_share * limit, is_cost_known=False)  # fmt: skip
+    elif bottleneck.kind == "fence":
+        product, site = bottleneck.code.split("|")
+        months = {s.cause.month for s in blamed}
+        change = Change("unfence", (product, site), min(months), max(months) + 1)
+        yield Rung("break_fence", bottleneck.code, (change,), 0, 0.0, is_cost_known=False)
+    elif bottleneck.kind in ("no_routing", "routing_limit"):
+        yield from _outsource_rungs(problem, blamed, terms)
+    if bottleneck.kind not in ("margin", "no_route"):
+        yield from _defer_rungs(problem, blamed, terms)
+
+
+def _resource_rungs(
+    problem: BalanceProblem, index: int, blamed: Sequence[Shortage], terms: LeverTerms
+) -> Iterator[Rung]:
+    resource, code = problem.resource, problem.resources[index]
+    hours = float(resource.regular_hours[index].mean())
+    if resource.is_labour[index]:
+        hours = float((resource.headcount[index] * resource.hours_per_person[index]).mean())
+    regular = float(resource.regular_cost[index].mean())
+    given = float(resource.overtime_cost[index].mean())
+    rate = given or terms.overtime_markup * regular
+    yield _rung(problem, "overtime", code, "overtime", (code,), 0, amount=terms.overtime_share * hours,
+                price=rate - regular, is_cost_known=given > 0)  # fmt: skip
+    one_shift = float(resource.shift_hours[index].mean())
+    shifts = hours / one_shift if one_shift else terms.most_shifts
+    room = min(1.0, terms.most_shifts - shifts - float(resource.shift_max[index].max()))
+    if not resource.is_labour[index] and room > 0:
+        price = float(resource.shift_cost[index].mean())
+        lead = int(resource.shift_lead[index]) * DAYS_PER_MONTH
+        yield _rung(problem, "extra_shift", code, "extra_shift", (code,), lead, amount=room, price=price,
+                    is_cost_known=price > 0)  # fmt: skip
+    if resource.is_labour[index]:
+        yield _rung(problem, "hire", code, "hours", (code,), terms.hire_lead_days, amount=terms.hire_share * hours,
+                    is_cost_known=False)  # fmt: skip
+    else:
+        yield _rung(problem, "jph", code, "hours", (code,), terms.jph_lead_days, amount=terms.jph_share * hours,
+                    is_cost_known=False)  # fmt: skip
+        yield _rung(problem, "new_equipment", code, "hours", (code,), terms.equipment_lead_days,
+                    amount=terms.equipment_share * hours, is_cost_known=False)  # fmt: skip
+
+
+def _material_rungs(
+    problem: BalanceProblem, bottleneck: Bottleneck, blamed: Sequence[Shortage], terms: LeverTerms
+) -> Iterator[Rung]:
+    code = bottleneck.code
+    material = problem.materials.index(code)
+    price = float(problem.material.unit_cost[problem.material.material == material].mean())
+    need = max(s.quantity * s.cause.use for s in blamed)
+    usual = problem.supplier.quantity[problem.supplier.material == material]
+    finite = usual[np.isfinite(usual)]
+    scale = float(finite.mean()) if finite.size else need
+    if bottleneck.kind == "lead_time":
+        reach = max(s.cause.month for s in blamed) + 1
+        change = Change("expedite", (code,), 0, reach, amount=np.inf, price=terms.expedite_markup * price)
+        yield Rung("expedite", code, (change,), 0, float(need), is_cost_known=False)
+        return
+    yield _rung(problem, "raise_supply", code, "supply", (code,), terms.supplier_lead_days,
+                amount=terms.supplier_share * scale, is_cost_known=False)  # fmt: skip
+    yield _rung(problem, "second_source", code, "second_source", (code,), terms.second_source_lead_days,
+                amount=terms.second_source_share * scale, price=terms.second_source_markup * price,
+                is_cost_known=False)  # fmt: skip
+
+
+def _outsource_rungs(problem: BalanceProblem, blamed: Sequence[Shortage], terms: LeverTerms) -> Iterator[Rung]:
+    """Buy the products that are short ready-made, each up to its largest monthly shortage."""
+    start = _lead_months(terms.outsource_lead_days)
+    if start >= problem.months:
+        return
+    changes, known = [], True
+    for product, most in sorted(_worst_month(blamed).items()):
+        points = np.flatnonzero(problem.points.product == problem.products.index(product))
+        if not len(points) or not np.isnan(problem.points.outsource_cost[points]).all():
+            continue  # nowhere to put it, or the plan may buy it already
+        known = False
+        price = terms.outsource_markup * _unit_cost(problem, int(points[0]))
+        changes.append(Change("outsource", (product,), start, problem.months, amount=most, price=price))
+    if changes:
+        amount = sum(change.amount for change in changes)
+        yield Rung("outsource", "", tuple(changes), terms.outsource_lead_days, amount, known)
+
+
+def _move_rungs(problem: BalanceProblem, code: str, blamed: Sequence[Shortage], terms: LeverTerms) -> Iterator[Rung]:
+    """Make the short products on the resource of the same kind, at another site, that has most hours to spare."""
+    start = _lead_months(terms.move_lead_days)
+    here = problem.resources.index(code)
+    resource = problem.resource
+    others = [
+        g for g in range(len(resource))
+        if resource.kind[g] == resource.kind[here] and resource.site[g] != resource.site[here]
+    ]  # fmt: skip
+    if not others or start >= problem.months:
+        return
+    spare = {g: float(resource.regular_hours[g].sum()) for g in others}
+    target = problem.resources[max(others, key=lambda g: (spare[g], -g))]
+    changes = []
+    for product, most in sorted(_worst_month(blamed).items()):
+        points = np.flatnonzero((problem.points.product == problem.products.index(product)) & problem.points.can_make)
+        if len(points):
+            price = (terms.move_markup - 1.0) * _unit_cost(problem, int(points[0])) + float(
+                problem.points.make_cost[points[0]].mean()
+            )
+            changes.append(Change("move", (product, target), start, problem.months, amount=most, price=price))
+    if changes:
+        yield Rung("move", target, tuple(changes), terms.move_lead_days, sum(c.amount for c in changes), False)
+
+
+def _defer_rungs(problem: BalanceProblem, blamed: Sequence[Shortage], terms: LeverTerms) -> Iterator[Rung]:
+    """Ask the customers to take the short units later."""
+    cells = tuple((s.demand, s.month, s.quantity) for s in blamed if s.month + terms.defer_months < problem.months)
+    if cells:
+        start = min(month for _cls, month, _units in cells)
+        change = Change("defer", (), start, problem.months, amount=float(terms.defer_months), cells=cells)
+        yield Rung("defer", "", (change,), 0, sum(units for _c, _m, units in cells))
+
+
+def _rung(
+    problem: BalanceProblem,
+    kind: str,
+    target: str,
+    change: str,
+    key: tuple[str, ...],
+    lead_days: int,
+    *,
+    amount: float,
+    price: float = 0.0,
+    is_cost_known: bool = True,
+) -> Rung:
+    start = min(_lead_months(lead_days), problem.months - 1)
+    changes = (Change(change, key, start, problem.months, amount=amount, price=price),)
+    return Rung(kind, target, changes, lead_days, amount, is_cost_known)
+
+
+def _lead_months(days: int) -> int:
+    """First month offset a lever decided now can work in."""
+    return -(-days // DAYS_PER_MONTH)
+
+
+def _worst_month(blamed: Sequence[Shortage]) -> dict[str, float]:
+    """Product → largest monthly shortage over all its markets."""
+    by_month: dict[tuple[str, int], float] = defaultdict(float)
+    for shortage in blamed:
+        by_month[shortage.product, shortage.month] += shortage.quantity
+    worst: dict[str, float] = defaultdict(float)
+    for (product, _month), units in by_month.items():
+        worst[product] = max(worst[product], units)
+    return worst
+
+
+def _unit_cost(problem: BalanceProblem, point: int) -> float:
+    """Mean cost of a unit made at a point: making and materials."""
+    cost = float(problem.points.make_cost[point].mean())
+    lines = np.flatnonzero(problem.material_lines.point == point)
+    places = problem.material_lines.material_point[lines]
+    return cost + float(
+        (problem.material_lines.quantity[lines] * problem.material.unit_cost[places].mean(axis=1)).sum()
+    )

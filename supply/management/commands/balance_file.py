@@ -1,0 +1,91 @@
+"""``manage.py balance_file FOLDER --out RESULT.json``: the optimiser alone on a company folder."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from engine.balancing.checks import check_plan, check_problem
+from engine.balancing.contracts import SolveOptions
+from engine.balancing.explain import confirm_causes, list_shortages
+from engine.balancing.options import price_levers_in_plan, price_options
+from engine.balancing.solve import Session
+from engine.balancing.trials import Trials
+from supply.adapters.assemble import assemble
+from supply.adapters.folder import FolderUnreadable, read_folder
+from supply.adapters.result import result_record
+from supply.adapters.sheets import Sheets
+from supply.wording import Names
+
+
+class Command(BaseCommand):
+    help = "Balance demand and supply of a company folder with a demand sheet; no database is needed."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path, metavar="FOLDER")
+        parser.add_argument("--out", type=Path, required=True, metavar="RESULT.json")
+        parser.add_argument("--integer-headcount", action="store_true", help="people are hired whole")
+        parser.add_argument("--set-ups", action="store_true", help="set-up costs and minimum lots count")
+
+    def handle(self, *, folder: Path, out: Path, **options: Any) -> None:
+        if not folder.exists():
+            raise CommandError(f"{folder} does not exist.")
+        try:
+            sheets, remarks = read_folder(folder)
+        except FolderUnreadable as error:
+            _write(out, {"status": "unreadable", "findings": error.findings})
+            raise CommandError(f"{folder} cannot be balanced: {error}") from error
+        chosen = SolveOptions(integer_headcount=options["integer_headcount"], set_ups=options["set_ups"])
+        record = balance(sheets, chosen)
+        record["findings"] = remarks + record["findings"]
+        _write(out, record)
+        self.stdout.write(_summary(record))
+
+
+def balance(sheets: Sheets, options: SolveOptions) -> dict[str, Any]:
+    """Assemble, check, solve, explain, price."""
+    assembled = assemble(sheets)
+    problem = assembled.problem
+    session = Session(problem, options)
+    plan = session.solve()
+    trials = Trials(session, plan)
+    shortages, confirmations = confirm_causes(trials, list_shortages(session, plan))
+    ways_out = price_options(trials, shortages) + price_levers_in_plan(trials)
+    return result_record(
+        problem,
+        plan,
+        shortages=shortages,
+        confirmations=confirmations,
+        options=ways_out,
+        findings=assembled.findings + check_problem(problem) + check_plan(problem, plan),
+        names=Names(sheet_names(sheets)),
+    )
+
+
+def sheet_names(sheets: Sheets) -> dict[str, str]:
+    """Code → name over every sheet that names things."""
+    return {
+        row["code"]: row["name"]
+        for sheet in ("products", "orgs", "sites", "resources", "materials")
+        for row in sheets.of(sheet)
+        if row.get("name")
+    }
+
+
+def _write(out: Path, record: dict[str, Any]) -> None:
+    out.write_text(json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n", "utf-8")
+
+
+def _summary(record: dict[str, Any]) -> str:
+    solver = record["solver"]
+    return (
+        f"{record['status']}: profit {record['objective']:,.2f}, revenue {record['revenue']:,.2f}, "
+        f"cost {record['total_cost']:,.2f}; {len(record['shortages'])} shortages, {len(record['options'])} options; "
+        f"{record['rows']} rows, {record['columns']} columns, {solver['name']} {solver['version']}, "
+        f"built in {solver['build_seconds']} s, solved in {solver['solve_seconds']} s"
+    )

@@ -1,0 +1,124 @@
+"""Sentences for what the engine returns as codes: causes, options, findings. In the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.months import format_month
+
+CAUSE_TITLES: dict[str, str | Promise] = {
+    "resource": gettext_lazy("capacity"),
+    "supplier": gettext_lazy("supplier"),
+    "lead_time": gettext_lazy("material lead time"),
+    "transit": gettext_lazy("transport time"),
+    "fence": gettext_lazy("frozen plan"),
+    "routing_limit": gettext_lazy("monthly limit"),
+    "storage": gettext_lazy("storage space"),
+    "no_route": gettext_lazy("no way to the customer"),
+    "no_routing": gettext_lazy("cannot be made"),
+    "margin": gettext_lazy("does not pay"),
+}
+
+OPTION_TITLES: dict[str, str | Promise] = {
+    "overtime": gettext_lazy("Overtime"),
+    "extra_shift": gettext_lazy("One more shift"),
+    "jph": gettext_lazy("Higher jobs per hour (JPH)"),
+    "hire": gettext_lazy("More people"),
+    "new_equipment": gettext_lazy("New equipment"),
+    "outsource": gettext_lazy("Outsource"),
+    "move": gettext_lazy("Move to another site"),
+    "raise_supply": gettext_lazy("Supplier raises its limit"),
+    "second_source": gettext_lazy("Second supplier"),
+    "expedite": gettext_lazy("Expedite inside the lead time"),
+    "rent_storage": gettext_lazy("Rent storage"),
+    "break_fence": gettext_lazy("Change the frozen plan"),
+    "defer": gettext_lazy("Deliver one month later"),
+}
+
+COST_TITLES: dict[str, str | Promise] = {
+    "production": gettext_lazy("production"),
+    "regular_hours": gettext_lazy("regular hours"),
+    "overtime": gettext_lazy("overtime"),
+    "extra_shifts": gettext_lazy("extra shifts"),
+    "wages": gettext_lazy("wages"),
+    "hiring": gettext_lazy("hiring"),
+    "layoff": gettext_lazy("layoff"),
+    "outsourcing": gettext_lazy("outsourcing"),
+    "materials": gettext_lazy("purchased materials"),
+    "freight": gettext_lazy("freight"),
+    "transfers": gettext_lazy("transfers between sites"),
+    "holding": gettext_lazy("holding finished goods"),
+    "material_holding": gettext_lazy("holding materials"),
+    "backlog": gettext_lazy("waiting customers"),
+    "shortage": gettext_lazy("lost sales"),
+    "set_ups": gettext_lazy("set-ups"),
+    "options": gettext_lazy("options"),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """Code → name of everything a sentence may mention; a code without a name speaks for itself."""
+
+    by_code: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, code: str) -> str:
+        product, bar, site = code.partition("|")
+        if bar:
+            return f"{self(product)}, {self(site)}"
+        return self.by_code.get(code) or code
+
+
+def say_cause(kind: str, name: str, month: int, *, is_confirmed: bool, removed: float | None = None) -> str:
+    """One sentence on why something is short; ``month`` is absolute, ``removed`` what relaxing it freed."""
+    when = format_month(month)
+    sentence = {
+        "resource": _("%(name)s has no hours left in %(when)s."),
+        "supplier": _("%(name)s: the supplier delivers no more in %(when)s."),
+        "lead_time": _("%(name)s cannot arrive before %(when)s is over: its lead time is too long."),
+        "transit": _("Goods from %(name)s cannot arrive in %(when)s: the transport takes too long."),
+        "fence": _("The plan for %(name)s in %(when)s is frozen by the last release."),
+        "routing_limit": _("%(name)s is at its monthly limit in %(when)s."),
+        "storage": _("%(name)s has no storage space left in %(when)s, so nothing can be built ahead."),
+        "no_route": _("No site that makes or holds %(name)s delivers to this customer."),
+        "no_routing": _("No site can make %(name)s."),
+        "margin": _("%(name)s costs more than it brings in %(when)s."),
+    }[kind] % {"name": name, "when": when}
+    if is_confirmed and removed:
+        return f"{sentence} {_('Relaxing it removes %(units)s units.') % {'units': f'{removed:,.0f}'}}"
+    return sentence
+
+
+def say_option(kind: str, target: str) -> str:
+    """The title of a way out with what it is applied to."""
+    title = str(OPTION_TITLES[kind])
+    return f"{title}: {target}" if target else title
+
+
+def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
+    """A remark on the inputs, with what to do about it."""
+    parameters = {"key": key, **values}
+    return {
+        "no_routing": _("%(key)s has no routing: it can be delivered from stock only. Add a routing."),
+        "no_routing_needed": _("There are no routings: %(key)s is made without limit."),
+        "component_not_made": _("%(key)s goes into %(parent)s and no site makes it. Add a routing."),
+        "no_lane": _("No lane leads from a site with %(key)s to %(org)s. Add a lane."),
+        "pipeline_unknown": _(
+            "Neither stock nor open purchases of materials are given. For %(key)s deliveries inside its lead time of"
+            " %(lag)s months are taken as possible up to the supplier's limit. Import open purchases."
+        ),
+        "stock_not_where_used": _("Stock of %(key)s lies at %(site)s, where nothing uses it; it is left out."),
+        "no_exchange_rate": _("No exchange rate for %(key)s: its prices are taken as they are. Add a rate."),
+        "resource_unknown": _("A routing of %(key)s names the resource %(resource)s, which does not exist."),
+        "component_cycle": _("%(key)s contains itself through its components. Remove one of the lines."),
+        "fence_above_limit": _(
+            "The released plan of %(key)s in %(when)s needs more than there is: %(quantity)s are missing."
+        ),
+        "rule_broken": _("%(key)s: a rule had to be broken in %(when)s by %(quantity)s (%(family)s)."),
+    }[code] % parameters

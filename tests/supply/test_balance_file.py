@@ -1,0 +1,153 @@
+"""``balance_file`` on company folders: the worked example, row order, bad folders, the real car company."""
+
+import csv
+import json
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+DATA = Path(__file__).parents[1] / "data"
+SHARED = Path(os.environ.get("SOP_SHARED", Path(__file__).parents[2].parent / "shared"))
+
+
+def balance(folder: Path, tmp_path: Path, *flags: str) -> dict:
+    out = tmp_path / "result.json"
+    call_command("balance_file", str(folder), "--out", str(out), *flags)
+    return json.loads(out.read_text("utf-8"))
+
+
+def rows_of(folder: Path, sheet: str) -> list[list[str]]:
+    with (folder / f"{sheet}.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def write_rows(folder: Path, sheet: str, rows: list[list[str]]) -> None:
+    with (folder / f"{sheet}.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+@pytest.fixture
+def r054(tmp_path):
+    return Path(shutil.copytree(DATA / "r054", tmp_path / "r054"))
+
+
+def test_worked_example_plans_900_of_1000_and_says_why(r054, tmp_path):
+    """R-054: asked 1,000; 1,200 less maintenance leaves 900; material A takes 10 days and does not hold it up."""
+    result = balance(r054, tmp_path)
+    june = [row for row in result["production"] if row["month"] == "2026-06"]
+    assert june == [{"product": "S6-SPORT", "site": "CHONGQING", "month": "2026-06", "quantity": 900.0}]
+    [short] = result["shortages"]
+    assert (short["product"], short["org"], short["month"]) == ("S6-SPORT", "NORTH", "2026-06")
+    assert (short["quantity"], short["value"]) == (100.0, 12_000_000.0)
+    cause = short["cause"]
+    assert (cause["kind"], cause["code"], cause["name"], cause["confirmed"]) == ("resource", "LINE-3", "Line 3", True)
+    assert cause["text"] == "Line 3 has no hours left in 2026-06. Relaxing it removes 100 units."
+    load = {(row["resource"], row["month"]): row for row in result["load"]}
+    tight = load["LINE-3", "2026-06"]
+    assert (tight["load"], tight["available"]) == (180.0, 180.0)
+    # 5 cars an hour at 120,000 − 100,000 − 600 each
+    assert tight["value_of_one_more_hour"] == pytest.approx(5 * 19_400)
+    overtime = next(option for option in result["options"] if option["kind"] == "overtime")
+    assert (overtime["units"], overtime["gain"]) == pytest.approx((100.0, 100 * 19_400 - 20 * 900))
+    assert overtime["decide_by"] == "2026-06-01"
+
+
+def test_profit_is_revenue_less_all_costs(r054, tmp_path):
+    result = balance(r054, tmp_path)
+    assert result["objective"] == pytest.approx(result["revenue"] - result["total_cost"])
+    assert result["total_cost"] == pytest.approx(sum(result["cost"].values()))
+
+
+def test_the_order_of_rows_changes_no_byte(r054, tmp_path):
+    """Everything but the seconds is the same, byte for byte."""
+
+    def solved() -> str:
+        result = balance(r054, tmp_path)
+        result["solver"] = {k: v for k, v in result["solver"].items() if not k.endswith("_seconds")}
+        return json.dumps(result)
+
+    before = solved()
+    shuffle = random.Random(11)
+    for path in sorted(r054.glob("*.csv")):
+        head, *rows = rows_of(r054, path.stem)
+        shuffle.shuffle(rows)
+        write_rows(r054, path.stem, [head, *rows])
+    assert solved() == before
+
+
+def test_a_folder_without_demand_is_refused_with_a_finding(r054, tmp_path):
+    (r054 / "demand.csv").unlink()
+    with pytest.raises(CommandError):
+        balance(r054, tmp_path)
+    result = json.loads((tmp_path / "result.json").read_text("utf-8"))
+    assert result["status"] == "unreadable"
+    assert [(f["sheet"], f["code"]) for f in result["findings"]] == [("demand", "sheet_missing")]
+
+
+def test_a_cell_that_is_no_number_is_named(r054, tmp_path):
+    rows = rows_of(r054, "demand")
+    rows[1][3] = "NaN"
+    write_rows(r054, "demand", rows)
+    with pytest.raises(CommandError):
+        balance(r054, tmp_path)
+    [finding] = json.loads((tmp_path / "result.json").read_text("utf-8"))["findings"]
+    assert (finding["sheet"], finding["row"], finding["column"]) == ("demand", 2, "quantity")
+
+
+def test_material_on_order_is_strict_once_anything_is_known(r054, tmp_path):
+    """A 40-day lead time, 300 parts in stock, 200 on their way: 500 cars in June."""
+    rows = rows_of(r054, "materials")
+    rows[1][rows[0].index("lead_time_days")] = "40"
+    write_rows(r054, "materials", rows)
+    write_rows(r054, "inventory", [["item", "site", "quantity"], ["MATERIAL-A", "CHONGQING", "300"]])
+    write_rows(r054, "open_purchases", [["material", "arrival_month", "quantity"], ["MATERIAL-A", "2026-06", "200"]])
+    result = balance(r054, tmp_path)
+    assert [r["quantity"] for r in result["production"] if r["month"] == "2026-06"] == [500.0]
+    assert result["shortages"][0]["cause"]["kind"] == "lead_time"
+
+
+def test_unknown_pipeline_is_said_and_holds_nothing_up(r054, tmp_path):
+    rows = rows_of(r054, "materials")
+    rows[1][rows[0].index("lead_time_days")] = "40"
+    write_rows(r054, "materials", rows)
+    result = balance(r054, tmp_path)
+    assert [r["quantity"] for r in result["production"] if r["month"] == "2026-06"] == [900.0]
+    assert [(f["code"], f["key"]) for f in result["findings"]] == [("pipeline_unknown", "MATERIAL-A")]
+
+
+def test_the_car_company_is_balanced_in_whole(tmp_path):
+    """96 products, 6 markets, 12 plants: last year's sales plus 30 % are more than batteries and lines give."""
+    source = SHARED / "data" / "cars"
+    if not source.exists():
+        pytest.skip(f"real data not found at {source}; set SOP_SHARED")
+    folder = tmp_path / "cars"
+    folder.mkdir()
+    for path in source.glob("*.csv"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    _head, *history = rows_of(source, "history")
+    demand = [
+        [product, org, f"{int(month[:4]) + 1}{month[4:]}", round(1.3 * float(quantity))]
+        for product, org, month, quantity, *_rest in history
+        if "2025-06" <= month <= "2026-05"
+    ]
+    write_rows(folder, "demand", [["product", "org", "month", "quantity"], *demand])
+    result = balance(folder, tmp_path)
+    asked = sum(row[3] for row in demand)
+    served = sum(row["quantity"] for row in result["served"])
+    short = sum(row["quantity"] for row in result["shortages"])
+    assert served + short == pytest.approx(asked)
+    assert result["status"] == "optimal"
+    assert result["slacks"] == []
+    kinds = {row["cause"]["kind"] for row in result["shortages"]}
+    assert {"supplier", "resource"} <= kinds
+    assert all(row["cause"]["confirmed"] for row in result["shortages"])
+    limit = {(r[0], r[1]): float(r[2]) for r in rows_of(source, "material_supply")[1:]}
+    bought: dict = {}
+    for row in result["purchases"]:
+        key = row["material"], row["month"]
+        bought[key] = bought.get(key, 0) + row["quantity"]
+    assert all(bought[key] <= limit[key] + 1e-4 for key in bought if key in limit)
