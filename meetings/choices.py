@@ -1,0 +1,56 @@
+"""Closed lists of the meetings: states of what is met, decided, done and feared."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Presence(TextChoices):
+    ABSENT = "absent", _("absent")
+    PRESENT = "present", _("present")
+    DELEGATE = "delegate", _("represented by a delegate")
+
+
+class DecisionState(TextChoices):
+    DRAFT = "draft", _("draft")
+    PROPOSED = "proposed", _("proposed")
+    ESCALATED = "escalated", _("escalated")
+    APPROVED = "approved", _("approved")
+    REJECTED = "rejected", _("rejected")
+    DEFERRED = "deferred", _("deferred")
+    IMPLEMENTED = "implemented", _("implemented")
+    VERIFIED = "verified", _("verified")
+
+
+class DecisionSource(TextChoices):
+    """Where an item of the decision list comes from."""
+
+    MANUAL = "manual", _("entered by hand")
+    GAP = "gap", _("gap between demand and supply")
+    CONFLICT = "conflict", _("conflict between departments")
+    CARRIED = "carried", _("deferred by an earlier meeting")
+
+
+class ActionState(TextChoices):
+    OPEN = "open", _("open")
+    IN_PROGRESS = "in_progress", _("in progress")
+    DONE = "done", _("done")
+    VERIFIED = "verified", _("verified")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class RiskKind(TextChoices):
+    RISK = "risk", _("risk")
+    OPPORTUNITY = "opportunity", _("opportunity")
+
+
+class RiskState(TextChoices):
+    OPEN = "open", _("open")
+    HAPPENED = "happened", _("happened")
+    CLOSED = "closed", _("closed")
+
+
+class ConflictState(TextChoices):
+    OPEN = "open", _("open")
+    DECIDED = "decided", _("decided")
+    ESCALATED = "escalated", _("escalated")
+    DEFERRED = "deferred", _("deferred")
