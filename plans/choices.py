@@ -52,6 +52,9 @@ class MoveKind(TextChoices):
     REFRESH = "refresh", _("refresh")
 
 
+FOLDINGS = (MoveKind.COMPACT, MoveKind.FREEZE)  # moves that change no number
+
+
 class Source(TextChoices):
     """Where a batch came from."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +43,13 @@ class Tree:
     def of_axis(cls, axis: Axis) -> Tree:
         """The tree an axis of (node, parent) pairs stands for; it knows no codes."""
         return cls(axis.kind, axis.keys[:, 0], axis.keys[:, 1])
+
+    def named_like(self, other: Tree) -> Tree:
+        """The same tree under the names another one has for its ids."""
+        at = other.positions(self.ids).tolist()
+        codes = tuple(other.codes[i] if i >= 0 else "" for i in at)
+        levels = tuple(other.levels[i] if i >= 0 else "" for i in at)
+        return replace(self, codes=codes, levels=levels)
 
     @cached_property
     def axis(self) -> Axis:

@@ -135,7 +135,7 @@ class Batch(models.Model):
     """Edits that share author, time, source and reason. A save with several reasons is several linked batches."""
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="batches")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=150)
     at = models.DateTimeField(auto_now_add=True)
     source = models.CharField(max_length=12, choices=Source)

@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
                 ('client', models.CharField(max_length=32)),
                 ('idem_key', models.CharField(max_length=80)),
                 ('result', models.TextField(blank=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('part_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='plans.batch')),
                 ('undo_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='undone_by', to='plans.batch')),
                 ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='plans.version')),

@@ -1,6 +1,8 @@
 """Reading the plan store. Never inside ``atomic()``: one statement for the heads, everything after is immutable."""
 
-from plans.selectors.blocks import BrokenLedger, fetch_block, load_axis, load_block
+from plans.selectors.blocks import BrokenLedger, Tail, fetch_block, load_axis, load_block
+from plans.selectors.cells import find_locked, last_change, read_current
+from plans.selectors.changes import load_change_by_cause
 from plans.selectors.heads import (
     HeadRef,
     get_actuals_version,
@@ -8,7 +10,30 @@ from plans.selectors.heads import (
     get_last_approved,
     get_version,
     get_working_version,
+    has_moved,
     heads_tag,
+)
+from plans.selectors.history import CellChange, load_cell_history
+from plans.selectors.rollups import NodeTotals, load_nodes, load_rollup, sum_nodes
+from plans.selectors.scenarios import (
+    diff_states,
+    get_parent,
+    list_scenarios,
+    list_stale_measures,
+    load_comparison,
+    load_pin_state,
+)
+from plans.selectors.snapshots import (
+    SnapshotFinding,
+    get_snapshot,
+    get_valid_snapshot,
+    list_snapshots,
+    load_manifest,
+    load_snapshot_hierarchy,
+    load_snapshot_measure,
+    load_snapshot_nodes,
+    load_snapshot_state,
+    verify_snapshot,
 )
 from plans.selectors.state import (
     State,
@@ -22,21 +47,49 @@ from plans.selectors.state import (
 
 __all__ = [
     "BrokenLedger",
+    "CellChange",
     "HeadRef",
+    "NodeTotals",
+    "SnapshotFinding",
     "State",
+    "Tail",
+    "diff_states",
     "fetch_block",
+    "find_locked",
     "get_actuals_version",
     "get_heads",
     "get_last_approved",
+    "get_parent",
+    "get_snapshot",
+    "get_valid_snapshot",
     "get_version",
     "get_working_version",
+    "has_moved",
     "heads_tag",
+    "last_change",
+    "list_scenarios",
+    "list_snapshots",
+    "list_stale_measures",
     "load_axis",
     "load_block",
+    "load_cell_history",
+    "load_change_by_cause",
+    "load_comparison",
     "load_cube",
+    "load_manifest",
     "load_measure",
     "load_measure_state",
     "load_measures",
+    "load_nodes",
+    "load_pin_state",
+    "load_rollup",
+    "load_snapshot_hierarchy",
+    "load_snapshot_measure",
+    "load_snapshot_nodes",
+    "load_snapshot_state",
     "load_state",
     "load_states",
+    "read_current",
+    "sum_nodes",
+    "verify_snapshot",
 ]

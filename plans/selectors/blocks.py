@@ -117,16 +117,14 @@ def load_axis(sha: str) -> Axis:
 
 def load_tail(head: HeadRef) -> Tail:
     """Everything edited on top of a head's block: the parent's pinned edits, then its own."""
-    own = _load_range(head.id, head.fold, head.rev)
-    if not head.has_base_tail or head.base_head_id is None:
-        return own
-    return _load_range(head.base_head_id, head.base_fold, head.base_rev).then(own)
+    tail = Tail.empty()
+    for head_id, fold, rev in head.ranges:
+        tail = tail.then(_load_range(head_id, fold, rev))
+    return tail
 
 
 def _load_range(head_id: int, fold: int, rev: int) -> Tail:
     """The edits in (fold, rev] of one head, fetching only what this process has not seen."""
-    if rev <= fold:
-        return Tail.empty()
     reached, tail = cache.TAILS.get(head_id, fold, rev) or (fold, Tail.empty())
     if reached == rev:
         return tail

@@ -67,7 +67,7 @@ def _probe(by_stored: Mapping[str, Collection[Cell]], heads: Mapping[str, HeadRe
     condition, owners = Q(), {}
     for code, cells in by_stored.items():
         head = heads[code]
-        for layer, (head_id, fold, rev) in enumerate(_ranges(head)):
+        for layer, (head_id, fold, rev) in enumerate(head.ranges):
             owners[head_id] = (head.id, layer)
             for a_id, b_id, month in cells:
                 cell = Q(a_id=a_id, b_id=b_id, m=month)
@@ -77,16 +77,6 @@ def _probe(by_stored: Mapping[str, Collection[Cell]], heads: Mapping[str, HeadRe
     rows = Edit.objects.filter(condition).values_list("head_id", "rev", "a_id", "b_id", "m", "after")
     ordered = sorted(rows, key=lambda row: (owners[row[0]][1], row[1]))
     return {(owners[row[0]][0], row[2:5]): row[5] for row in ordered}
-
-
-def _ranges(head: HeadRef) -> list[tuple[int, int, int]]:
-    """The (head, fold, rev] ranges of edits on top of a head's block, earlier first."""
-    ranges = []
-    if head.has_base_tail and head.base_head_id is not None:
-        ranges.append((head.base_head_id, head.base_fold, head.base_rev))
-    if head.rev > head.fold:
-        ranges.append((head.id, head.fold, head.rev))
-    return ranges
 
 
 def find_locked(version_id: int, wanted: Mapping[str, Collection[Cell]]) -> set[tuple[str, Cell]]:

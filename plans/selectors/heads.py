@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from core.errors import Missing
+from core.errors import Conflict, Missing
 from cycles.models import Cycle
-from plans.choices import VersionKind
+from plans.choices import FOLDINGS, VersionKind, VersionState
 from plans.cubes import canonical_json
 from plans.measures import get_measure
-from plans.models import Head, Version
+from plans.models import Head, Move, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class HeadRef:
     base_fold: int
     base_rev: int
     detached: bool
+    pin_rev: int
+    pin_epoch: int
 
     @classmethod
     def of_row(cls, row: Sequence[Any]) -> HeadRef:
@@ -47,8 +49,39 @@ class HeadRef:
         return self.rev > self.fold or self.has_base_tail
 
     @property
+    def pin(self) -> HeadRef | None:
+        """The parent's picture a scenario's head was forked from; ``None`` when it was not."""
+        if self.base_head_id is None or self.base_block_id is None:
+            return None
+        return replace(
+            self,
+            id=self.base_head_id,
+            block_id=self.base_block_id,
+            fold=self.base_fold,
+            rev=self.base_rev,
+            base_head_id=None,
+            base_block_id=None,
+            base_fold=0,
+            base_rev=0,
+            detached=True,
+            epoch=0,
+            pin_rev=0,
+            pin_epoch=0,
+        )
+
+    @property
     def has_base_tail(self) -> bool:
         return not self.detached and self.base_rev > self.base_fold
+
+    @property
+    def ranges(self) -> list[tuple[int, int, int]]:
+        """The (head, fold, rev] runs of edits on top of the block, earlier first."""
+        runs = []
+        if self.has_base_tail and self.base_head_id is not None:
+            runs.append((self.base_head_id, self.base_fold, self.base_rev))
+        if self.rev > self.fold:
+            runs.append((self.id, self.fold, self.rev))
+        return runs
 
 
 HEAD_COLUMNS = tuple(HeadRef.__dataclass_fields__)
@@ -74,6 +107,16 @@ def get_heads(*, version_id: int, measures: Iterable[str] | None = None) -> dict
     return heads
 
 
+def has_moved(*, head_id: int, since_rev: int, since_epoch: int, now: HeadRef) -> bool:
+    """Whether a head's content may differ from what it was: an edit, or a move that is not a mere folding."""
+    if now.rev != since_rev:
+        return True
+    if now.epoch == since_epoch:
+        return False
+    moves = Move.objects.filter(head_id=head_id, epoch__gt=since_epoch, epoch__lte=now.epoch)
+    return moves.exclude(kind__in=FOLDINGS).exists()
+
+
 def heads_tag(heads: Mapping[str, HeadRef]) -> str:
     """Short hash of where the heads stand: the ETag of anything read from them."""
     rows = sorted([h.measure, h.version_id, h.block_id, h.fold, h.rev, h.epoch] for h in heads.values())
@@ -85,6 +128,14 @@ def get_version(version_id: int) -> Version:
     version = Version.objects.select_related("cycle").filter(pk=version_id).first()
     if version is None:
         raise Missing(_("There is no such plan."), details={"version": version_id})
+    return version
+
+
+def get_writable_version(version_id: int) -> Version:
+    """Raises ``Missing``, or ``Conflict`` for a scenario that was closed; frozen figures are the heads' to refuse."""
+    version = get_version(version_id)
+    if version.state == VersionState.EXPIRED:
+        raise Conflict(_("The scenario is closed. Nothing was changed."), code="expired")
     return version
 
 

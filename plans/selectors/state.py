@@ -24,6 +24,16 @@ class State:
     tail: Tail
     content_key: Hashable
 
+    @property
+    def months(self) -> range:
+        """The months of the block and of what was edited since."""
+        edited = self.tail.months
+        return covering(self.block.months, range(int(edited.min()), int(edited.max()) + 1) if len(edited) else range(0))
+
+    def with_tail(self, tail: Tail) -> State:
+        """The same with further cells changed."""
+        return replace(self, tail=self.tail.then(tail))
+
     def cube(self, *, keys: Ints | None = None, months: range | None = None) -> Cube:
         """The numbers over the given keys and months, or over everything known.
 
@@ -54,24 +64,23 @@ class State:
             block = block.align(Axis.of(block.axis.kind, keys))
         if months is not None:
             return block.window(months.start, len(months))
-        if not len(self.tail):
-            return block
-        edited = range(int(self.tail.months.min()), int(self.tail.months.max()) + 1)
-        whole = covering(block.months, edited)
-        return block.window(whole.start, len(whole))
+        return block.window(self.months.start, len(self.months))
+
+    def read(self, cells: Ints) -> tuple[Ints, Bools]:
+        """Values and presence of single cells [n, 3]."""
+        values, present = read_cells(self.block, cells)
+        if len(self.tail):
+            for position, cell in enumerate(map(tuple, cells.tolist())):
+                hit = self.tail.index.get(cell)
+                if hit is not None:
+                    values[position] = self.tail.after[hit]
+                    present[position] = self.tail.present[hit] or not self.block.nullable
+        return values, present
 
     def at(self, cells: Sequence[Cell]) -> list[int | None]:
         """Current value of each cell; ``None`` where a nullable measure is empty."""
-        wanted = np.asarray(cells, np.int64).reshape(-1, 3)
-        values, present = read_cells(self.block, wanted)
-        out: list[int | None] = [int(v) if p else None for v, p in zip(values.tolist(), present.tolist(), strict=True)]
-        if len(self.tail):
-            empty = None if self.block.nullable else 0
-            for position, cell in enumerate(cells):
-                hit = self.tail.index.get(cell)
-                if hit is not None:
-                    out[position] = int(self.tail.after[hit]) if self.tail.present[hit] else empty
-        return out
+        values, present = self.read(np.asarray(cells, np.int64).reshape(-1, 3))
+        return [value if there else None for value, there in zip(values.tolist(), present.tolist(), strict=True)]
 
 
 def read_cells(cube: Cube, cells: Ints) -> tuple[Ints, Bools]:

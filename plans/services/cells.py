@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.errors import Conflict, Frozen
 from plans.choices import SaveMode, Source
-from plans.selectors.heads import get_version
+from plans.selectors.heads import get_writable_version
 from plans.services.batches import Origin, find_replay
 from plans.services.edits import CellEdit, SaveResult, check_edits
 from plans.services.ledger import write_ledger
@@ -38,7 +38,7 @@ def save_cells(
     write what is the caller's to ask of ``accounts.policies``. Raises ``Frozen``, ``InvalidInput``. Audit verb
     ``plans.cells.saved``.
     """
-    version = get_version(version_id)
+    version = get_writable_version(version_id)
     check_edits(version, edits)
     save = Save(version, tuple(edits), mode, Origin(actor, source, idem_key, undo_of_id=undo_of_id))
     write = write_patch if len(edits) > LEDGER_LIMIT else write_ledger

@@ -57,9 +57,9 @@ def seal_head(head_id: int) -> HeadRef | None:
     return _update("sealed = %s", [True], "id = %s AND NOT sealed", [head_id])
 
 
-def repin_head(seen: HeadRef, parent: HeadRef) -> HeadRef | None:
-    """Stand a scenario's head on its parent's present picture, without own edits. ``None``: it moved on."""
-    pin = base_columns(parent)
+def repin_head(seen: HeadRef, parent: HeadRef, block_id: str) -> HeadRef | None:
+    """Pin a scenario's head to its parent's present picture; ``block_id`` holds everything. ``None``: it moved on."""
+    pin = {**base_columns(parent), "block_id": block_id, "detached": True}
     change = ", ".join(f"{column} = %s" for column in pin) + ", fold = rev, epoch = epoch + 1"
     return _update(change, list(pin.values()), *_unmoved(seen, PublishPolicy.STRICT))
 

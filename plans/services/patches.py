@@ -14,7 +14,7 @@ from plans.cubes import Axis, Cube
 from plans.selectors.blocks import Tail
 from plans.selectors.cells import find_locked, read_current
 from plans.selectors.heads import HeadRef, get_heads
-from plans.selectors.state import State, load_state
+from plans.selectors.state import load_state
 from plans.services.blocks import put_block
 from plans.services.edits import SaveResult, Value
 from plans.services.head_rows import frozen_error, hold_head, hold_head_at
@@ -53,7 +53,7 @@ def _plan_swaps(seen: Mapping[str, HeadRef], verdict: Verdict) -> list[Swap]:
     for code in sorted({change.measure for change in verdict.changes}):
         changes = [change for change in verdict.changes if change.measure == code]
         state = load_state(seen[code])
-        patched = State(state.block, state.tail.then(_tail_of(changes)), None)
+        patched = state.with_tail(_tail_of(changes))
         swaps.append(
             Swap(
                 seen[code],

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from core.db import write_transaction
 from core.errors import Conflict, Frozen, InvalidInput
-from plans.choices import MoveKind, Source
+from plans.choices import FOLDINGS, MoveKind, Source
 from plans.cubes import Cube
 from plans.measures import get_measure
 from plans.models import Batch, Block, Move
-from plans.selectors.heads import HeadRef, get_heads, get_version
+from plans.selectors.heads import HeadRef, get_heads, get_writable_version, has_moved
 from plans.services.batches import Note, Origin, find_replay, insert_batches, record_write
 from plans.services.blocks import put_block
 from plans.services.head_rows import frozen_error, hold_head, move_head
@@ -97,7 +97,7 @@ def publish_blocks(
     idem_key: str | None = None,
 ) -> PublishResult:
     """As ``publish_cubes``, for blocks that are stored already. All heads of one version."""
-    version = get_version(next(iter(seen.values())).version_id)
+    version = get_writable_version(next(iter(seen.values())).version_id)
     origin = Origin(actor, source, idem_key, job_id=job_id)
     seen = {code: _past_compactions(ref) for code, ref in seen.items()}
     kind = MoveKind.IMPORT if source == Source.IMPORT else MoveKind.PUBLISH
@@ -183,7 +183,7 @@ def _past_compactions(seen: HeadRef) -> HeadRef:
     if now.epoch == seen.epoch:
         return seen
     kinds = Move.objects.filter(head_id=seen.id, epoch__gt=seen.epoch, epoch__lte=now.epoch)
-    if kinds.exclude(kind=MoveKind.COMPACT).exists():
+    if kinds.exclude(kind__in=FOLDINGS).exists():
         return seen
     return replace(seen, epoch=now.epoch, block_id=now.block_id)
 
@@ -194,17 +194,13 @@ def _stale_inputs(inputs: Mapping[str, HeadRef], *, skip: Mapping[str, HeadRef])
     if not watched:
         return ()
     now = get_heads(version_id=next(iter(watched.values())).version_id, measures=watched)
-    return tuple(sorted(code for code, ref in watched.items() if has_moved(ref, now[code])))
-
-
-def has_moved(seen: HeadRef, now: HeadRef) -> bool:
-    """Whether a head's content may differ from what was seen: an edit or a move other than a compaction."""
-    if seen.rev != now.rev:
-        return True
-    if seen.epoch == now.epoch:
-        return False
-    moves = Move.objects.filter(head_id=seen.id, epoch__gt=seen.epoch, epoch__lte=now.epoch)
-    return moves.exclude(kind__in=[MoveKind.COMPACT, MoveKind.FREEZE]).exists()
+    return tuple(
+        sorted(
+            code
+            for code, ref in watched.items()
+            if has_moved(head_id=ref.id, since_rev=ref.rev, since_epoch=ref.epoch, now=now[code])
+        )
+    )
 
 
 def _check_units(seen: Mapping[str, HeadRef], cubes: Mapping[str, Cube]) -> None:

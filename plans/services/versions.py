@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from plans.choices import MoveKind, Source, Unit, VersionKind
 from plans.cubes import Axis, Cube
 from plans.measures import Measure, get_measure, stored_measures
 from plans.models import Head, Version
-from plans.selectors.heads import HeadRef, get_heads
+from plans.selectors.heads import HeadRef, get_heads, get_last_approved
 from plans.selectors.state import load_state
 from plans.services.batches import Note, Origin, insert_batches, record_write
 from plans.services.blocks import put_block
@@ -41,9 +42,11 @@ def get_or_create_actuals(*, actor: User | None = None) -> Version:
 
 
 def create_working_version(*, cycle: Cycle, actor: User | None) -> Version:
-    """The one working plan of a cycle, an empty head per measure over the cycle's horizon, actuals as they stand.
+    """The one working plan of a cycle: a head per measure over the cycle's horizon, actuals as they stand.
 
-    Audit verb ``plans.version.created``. Returns the plan that is there already when the cycle has one.
+    Heads start empty, except that measures which roll start from the last approved plan, one or more months further on;
+    what falls out of the horizon is logged. Audit verb ``plans.version.created``. Returns the plan that is there
+    already when the cycle has one.
     """
     plans = [VersionKind.WORKING, VersionKind.APPROVED]
     found = Version.objects.filter(cycle=cycle, kind__in=plans, current=True).first()
@@ -52,12 +55,31 @@ def create_working_version(*, cycle: Cycle, actor: User | None) -> Version:
     blocks = {
         measure.code: _put_empty(measure, first_month=cycle.month, ncols=cycle.horizon) for measure in stored_measures()
     }
-    blocks.update(_actual_blocks())
+    rolled, detail = _roll_measures(cycle)
+    blocks.update({**rolled, **_actual_blocks()})
     with write_transaction():
         version = Version.objects.create(cycle=cycle, kind=VersionKind.WORKING, name=str(cycle), created_by=actor)
         _insert_heads(version, blocks)
-        record_write(version=version, actor=actor, verb="plans.version.created", detail={"kind": version.kind})
+        detail = {"kind": version.kind, **detail}
+        record_write(version=version, actor=actor, verb="plans.version.created", detail=detail)
     return version
+
+
+def _roll_measures(cycle: Cycle) -> tuple[dict[str, str], dict[str, Any]]:
+    """Measure → block of the last approved plan's inputs over this cycle's months, and what the audit says of it."""
+    approved = get_last_approved(before_month=cycle.month)
+    if approved is None:
+        return {}, {}
+    heads = get_heads(version_id=approved.pk)
+    blocks, dropped = {}, {}
+    for measure in stored_measures():
+        if not measure.rolls or measure.code not in heads:
+            continue
+        cube = load_state(heads[measure.code]).cube()
+        kept = cube.window(cycle.month, cycle.horizon)
+        blocks[measure.code] = put_block(cube=kept)
+        dropped[measure.code] = int(cube.values.sum()) - int(kept.values.sum())
+    return blocks, {"rolled_from": approved.pk, "dropped_quantity": dropped}
 
 
 def ensure_heads(*, version_id: int, measures: Iterable[str] | None = None) -> None:
