@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -21,7 +23,7 @@ from masterdata.importers.context import RejectedRows
 from masterdata.importers.findings import Finding
 from masterdata.importers.spec import SheetData, SheetSpec
 from masterdata.importers.stores import ModelStore
-from masterdata.models import Company, ImportBatch, Org, Product, Revised
+from masterdata.models import Company, ImportBatch, ImportFinding, Org, Product, Revised
 
 _OVERLAP = dt.timedelta(hours=1)
 
@@ -59,9 +61,41 @@ def list_findings(batch: ImportBatch, *, severity: str = "", limit: int | None =
     rows = batch.findings.order_by("pk")
     if severity:
         rows = rows.filter(severity=severity)
-    return [
-        Finding(row.sheet, row.row, row.column, row.code, row.value, row.severity, row.params) for row in rows[:limit]
-    ]
+    return [to_finding(row) for row in rows[:limit]]
+
+
+def to_finding(row: ImportFinding) -> Finding:
+    """A stored finding with its sentences."""
+    return Finding(row.sheet, row.row, row.column, row.code, row.value, row.severity, row.params)
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A value typed for one cell."""
+
+    sheet: str
+    row: int
+    column: str
+    value: str
+
+
+def find_fixes(batch: ImportBatch, form: Mapping[str, Any]) -> list[Fix]:
+    """The cells of a posted findings table whose value was changed: fields are named ``fix-<finding>``."""
+    typed = {name.removeprefix("fix-"): str(value) for name, value in form.items() if name.startswith("fix-")}
+    rows = batch.findings.filter(pk__in=[int(pk) for pk in typed if pk.isdigit() and len(pk) < 19])
+    return _fixes((row, typed[str(row.pk)]) for row in rows.order_by("pk"))
+
+
+def list_suggestions(batch: ImportBatch) -> list[Fix]:
+    """The suggested value of every cell that has one."""
+    rows = batch.findings.filter(row__gt=0, params__has_key="suggestion").exclude(params__suggestion="")
+    return _fixes((row, row.params["suggestion"]) for row in rows.order_by("pk"))
+
+
+def _fixes(pairs: Iterable[tuple[ImportFinding, str]]) -> list[Fix]:
+    """One fix a cell: the last one typed for it."""
+    cells = {(row.sheet, row.row, row.column): value for row, value in pairs if value != row.value}
+    return [Fix(*cell, value) for cell, value in cells.items()]
 
 
 def load_rejected(batch: ImportBatch) -> dict[str, RejectedRows]:

@@ -11,9 +11,16 @@ from masterdata.api.imports import (
     ImportView,
 )
 from masterdata.api.rows import RowListView, RowView
+from masterdata.views import BatchView, RejectedView, TemplateView, UploadView
 
 app_name = "masterdata"
-urlpatterns: list = []
+urlpatterns = [
+    path("import/", UploadView.as_view(), name="import"),
+    path("import/templates/", TemplateView.as_view(), name="import-templates"),
+    path("import/templates/<str:sheet>.csv", TemplateView.as_view(), name="import-template"),
+    path("import/<int:batch_id>/", BatchView.as_view(), name="import-batch"),
+    path("import/<int:batch_id>/rejected/", RejectedView.as_view(), name="import-rejected"),
+]
 api_urlpatterns = [
     path("imports/", ImportListView.as_view(), name="imports"),
     path("imports/<int:batch_id>/", ImportView.as_view(), name="import"),

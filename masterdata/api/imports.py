@@ -22,8 +22,8 @@ from masterdata.choices import ImportState
 from masterdata.importers.sandbox import ENCODINGS
 from masterdata.models import ImportBatch
 from masterdata.reports import batch_preview, batch_sheets, rejected_file
-from masterdata.selectors import get_batch, list_batches, list_findings
-from masterdata.services import Fix, discard_batch, save_fixes, stage_upload
+from masterdata.selectors import Fix, get_batch, list_batches, list_findings
+from masterdata.services import discard_batch, save_fixes, stage_upload
 from masterdata.tasks import enqueue_check, enqueue_commit, get_batch_job
 
 _FINDINGS_A_PAGE = 500

@@ -2,7 +2,6 @@
 
 from masterdata.services.importing import ImportReport, SheetReport, import_folder
 from masterdata.services.staging import (
-    Fix,
     check_batch,
     commit_batch,
     discard_batch,
@@ -12,7 +11,6 @@ from masterdata.services.staging import (
 )
 
 __all__ = [
-    "Fix",
     "ImportReport",
     "SheetReport",
     "check_batch",

@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -34,6 +33,7 @@ from masterdata.importers.run import Progress, ReadOptions, compare_import, no_p
 from masterdata.importers.sandbox import ENCODINGS, SUFFIXES, SourceFile
 from masterdata.importers.spec import SheetChanges, SheetSpec
 from masterdata.models import Company, ImportBatch, ImportFile, ImportFinding, ImportFix
+from masterdata.selectors import Fix
 from masterdata.services.importing import commit_import, make_report
 
 MAX_UPLOAD = 128 << 20
@@ -50,16 +50,6 @@ class Upload(Protocol):
     size: int | None
 
     def chunks(self) -> Iterable[bytes]: ...
-
-
-@dataclass(frozen=True)
-class Fix:
-    """A value typed on the page for one cell."""
-
-    sheet: str
-    row: int
-    column: str
-    value: str
 
 
 def stage_upload(*, files: Sequence[Upload], actor: User, encoding: str = "") -> ImportBatch:

@@ -11,9 +11,8 @@ from core.jobs import LeaseLost, fence, run_job_now
 from core.models import AuditEntry
 from masterdata.choices import ImportState
 from masterdata.models import Company, ImportBatch, Price, Product
-from masterdata.selectors import get_batch, list_findings, load_rejected
+from masterdata.selectors import Fix, get_batch, list_findings, load_rejected
 from masterdata.services import (
-    Fix,
     check_batch,
     commit_batch,
     discard_batch,
