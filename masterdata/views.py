@@ -8,10 +8,11 @@ from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.policies import can
-from core.errors import AppError, Missing
+from core.errors import AppError, InvalidInput, Missing
 from masterdata.batch_page import build_batch_page
 from masterdata.importers.sandbox import ENCODINGS
 from masterdata.importers.spec import get_sheet, list_sheets
@@ -99,9 +100,11 @@ class BatchView(ImportPage):
             case "commit" | "commit_valid" as what:
                 enqueue_commit(batch=batch, actor=request.user, valid_rows_only=what == "commit_valid")
                 return
-            case _:
+            case "discard":
                 discard_batch(batch=batch, actor=request.user)
                 return
+            case _:
+                raise InvalidInput(_("The page did not say what to do. Load it again."), code="unknown_command")
         enqueue_check(batch=batch, actor=request.user)
 
 

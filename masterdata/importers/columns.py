@@ -304,7 +304,7 @@ def as_text(value: Any, column: Column | None) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ";".join(value)
-    if column is not None and column.kind == MONTH:
+    if column is not None and column.kind == MONTH and isinstance(value, int):
         return format_month(value)
     if isinstance(value, Decimal):
         return f"{value.normalize():f}"

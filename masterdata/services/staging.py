@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any, Protocol
 
 import zstandard
@@ -56,12 +57,10 @@ def stage_upload(*, files: Sequence[Upload], actor: User, encoding: str = "") ->
     """Store uploaded files as a new batch. Audit ``masterdata.import.staged``. Raises ``Denied, InvalidInput``."""
     require(actor, "import.run")
     _guard_files(files, encoding)
-    name = files[0].name or ""
-    if len(files) > 1:
-        name = _("%(count)d files") % {"count": len(files)}
+    name = ", ".join(sorted(Path(file.name or "").name for file in files))
     with write_transaction():
         batch = ImportBatch.objects.create(
-            name=name[:200], encoding=encoding, created_by=actor, since=_current_revision()
+            name=shorten(name, 80, placeholder=" …"), encoding=encoding, created_by=actor, since=_current_revision()
         )
         for file in files:
             content = b"".join(file.chunks())

@@ -4,6 +4,7 @@ import { followJob } from "./jobs.js";
 
 const form = document.getElementById("upload-form");
 const panel = document.getElementById("batch");
+const RETRY_MS = 1000; // when the job itself cannot be read
 const KINDS = /\.(csv|tsv|txt|xlsx|xlsm|zip)$/i;
 
 if (form) prepareUpload();
@@ -18,7 +19,8 @@ function follow() {
   const head = panel.querySelector("[data-job]");
   if (!head) return;
   const { job, jobTitle, url } = head.dataset;
-  followJob(Number(job), { title: jobTitle }).then(() => window.htmx.ajax("GET", url.split("?")[0], "#batch"));
+  const refresh = () => window.htmx.ajax("GET", url, "#batch");
+  followJob(Number(job), { title: jobTitle }).then((ended) => setTimeout(refresh, ended ? 0 : RETRY_MS));
 }
 
 function prepareUpload() {
