@@ -10,20 +10,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 import numpy as np
-from django.utils.translation import gettext_lazy as _
 
 from masterdata.importers.columns import EMPTY, as_text
 from masterdata.importers.context import CODED_MODELS, ImportContext
 from masterdata.importers.spec import SheetData
 
-ENTITY_NAMES = {
-    "products": _("products"),
-    "orgs": _("sales organisations"),
-    "sites": _("sites"),
-    "resources": _("resources"),
-    "suppliers": _("suppliers"),
-    "materials": _("materials"),
-}
 _CYCLES_SHOWN = 50
 _LOOK_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1", "S": "5", "B": "8", "Z": "2"})
 
@@ -81,7 +72,6 @@ def check_references(sheet: SheetData, context: ImportContext) -> None:
 
 
 def _check_codes(sheet: SheetData, name: str, entities: tuple[str, ...], known: set[str]) -> None:
-    entity = " / ".join(str(ENTITY_NAMES[name]) for name in entities)
     suggestions: dict[str, str] = {}
     for index, value in enumerate(sheet[name]):
         if value is EMPTY:
@@ -96,7 +86,7 @@ def _check_codes(sheet: SheetData, name: str, entities: tuple[str, ...], known: 
                 "unknown_code",
                 column=name,
                 value=code,
-                entity=entity,
+                entity="/".join(entities),
                 suggestion=suggestions[code],
             )
 

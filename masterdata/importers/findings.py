@@ -16,6 +16,14 @@ from django.utils.translation import gettext_lazy as _
 
 ERROR = "error"
 WARNING = "warning"
+ENTITY_NAMES = {
+    "products": _("products"),
+    "orgs": _("sales organisations"),
+    "sites": _("sites"),
+    "resources": _("resources"),
+    "suppliers": _("suppliers"),
+    "materials": _("materials"),
+}
 KEPT_PER_SHEET = 20_000
 _SHOWN = 120
 
@@ -74,6 +82,9 @@ class Finding:
 
     def _fill(self, text: str | Promise) -> str:
         parameters = {"value": self.value, "column": self.column, "sheet": self.sheet, **self.params}
+        if "entity" in parameters:
+            names = str(parameters["entity"]).split("/")
+            parameters["entity"] = " / ".join(str(ENTITY_NAMES.get(name, name)) for name in names)
         return str(text).format_map(parameters)
 
     def to_json(self) -> dict[str, Any]:
