@@ -144,7 +144,7 @@ class Grid {
     if (asks) {
       const answer = await askReason(this, block, edits);
       if (!answer) {
-        this.selection.paint();
+        this.selection.set(block[0]);
         this.focus();
         return 0;
       }

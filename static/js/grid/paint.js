@@ -4,7 +4,10 @@ import { number } from "../formats.js";
 import { gettext } from "../i18n.js";
 
 const isLarge = () => matchMedia("(min-width: 1700px)").matches;
+const addresses = new WeakMap(); // cell element → {row, col}
 let ids = 0;
+
+export const addressOf = (element) => addresses.get(element);
 
 function node(tag, className, text) {
   const made = document.createElement(tag);
@@ -70,7 +73,8 @@ const MARKS = ["ed", "ro", "past", "lock", "dirty", "cf", "cur", "rng"];
 export function paintCell(element, grid, at) {
   const { model, selection } = grid;
   const cell = model.cell(at);
-  if (!cell) return;
+  if (!cell || !element) return;
+  addresses.set(element, at);
   const isPast = model.columns[at.col].kind === "past";
   const on = {
     past: isPast,

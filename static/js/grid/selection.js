@@ -1,5 +1,6 @@
 // Cursor and range, always in the order the rows stand on the screen.
 import { announce } from "../dom.js";
+import { addressOf } from "./paint.js";
 
 const clamp = (value, high) => Math.max(0, Math.min(value, high));
 
@@ -13,14 +14,14 @@ export class Selection {
   }
 
   start() {
-    const { table, element, options } = this.grid;
+    const { element, options } = this.grid;
     const holder = element.querySelector(".tabulator-tableholder");
     holder.style.scrollPaddingLeft = `${element.querySelector(".tabulator-col.tabulator-frozen").offsetWidth}px`;
     this.refreshOrder();
-    table.on("cellMouseDown", (event, cell) => this.#press(event, cell));
-    table.on("cellMouseEnter", (event, cell) => event.buttons === 1 && this.isDragging && this.#to(this.#address(cell), true));
+    element.addEventListener("mousedown", (event) => this.#press(event));
+    element.addEventListener("mouseover", (event) => this.isDragging && event.buttons === 1 && this.#to(this.#address(event), true));
+    element.addEventListener("dblclick", (event) => this.#open(event), { capture: true });
     addEventListener("mouseup", () => (this.isDragging = false));
-    table.on("cellDblClick", (_, cell) => this.#address(cell) && this.grid.editor.open());
     const first = options.cursor ?? { row: this.order.find((key) => this.grid.model.row(key).editable) ?? this.order[0] };
     const col = first.month ? this.grid.model.columnOf(first.month) : this.grid.model.columns.findIndex((_, i) => this.grid.model.canEdit({ row: first.row, col: i }));
     if (first.row) this.set({ row: first.row, col: Math.max(0, col) }, { quiet: true });
@@ -31,24 +32,30 @@ export class Selection {
   refreshOrder() {
     this.order = this.grid.table
       .getRows("display")
-      .filter((row) => typeof row.getCell === "function" && this.grid.model.row(row.getData().key))
+      .filter((row) => row.getElement().matches(".tabulator-row:not(.tabulator-group):not(.tabulator-calcs)"))
       .map((row) => row.getData().key);
     if (this.cursor && !this.order.includes(this.cursor.row) && this.order.length) this.set({ row: this.order[0], col: this.cursor.col });
   }
 
-  #address(cell) {
-    const field = cell.getField();
-    return field.startsWith("m") && field !== "key" ? { row: cell.getRow().getData().key, col: Number(field.slice(1)) } : null;
+  #address(event) {
+    const cell = event.target.closest(".tabulator-cell");
+    return (cell && addressOf(cell)) ?? null;
   }
 
-  #press(event, cell) {
-    const at = this.#address(cell);
-    if (!at || event.button !== 0) return;
+  #press(event) {
+    const at = this.#address(event);
+    if (!at || event.button !== 0 || event.target.closest("input")) return;
     event.preventDefault(); // keep the focus on the grid, not on the cell's text
     if (!this.grid.editor.commit()) return;
     this.isDragging = true;
     this.#to(at, event.shiftKey);
     this.grid.focus();
+  }
+
+  #open(event) {
+    if (!this.#address(event)) return;
+    event.stopPropagation(); // Tabulator would select the cell's text, away from the field
+    this.grid.editor.open();
   }
 
   set(at, { quiet = false } = {}) {
@@ -73,7 +80,8 @@ export class Selection {
     const element = grid.cellElement(at);
     if (element) grid.element.setAttribute("aria-activedescendant", element.id);
     if (quiet) return;
-    grid.table.scrollToRow(at.row, "nearest", false).catch(() => {}); // brings a row into being that was not drawn yet
+    // scrollToRow draws all rows anew (slow, and a click in progress is lost): only for rows not drawn yet
+    if (!element?.isConnected) grid.table.scrollToRow(at.row, "nearest", false).catch(() => {});
     element?.scrollIntoView({ block: "nearest", inline: "nearest" });
     const column = grid.model.columns[at.col];
     grid.options.onMove?.({ row: at.row, label: grid.model.row(at.row).label, month: column.month, column: column.long });
