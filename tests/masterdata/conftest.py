@@ -20,7 +20,7 @@ def upload(name: str, text: str | bytes) -> SimpleUploadedFile:
 
 
 @pytest.fixture
-def company(db) -> Company:
+def cars(db) -> Company:
     """A company with two products and one region below the top."""
     top = Product.objects.create(code="ALL", name="All cars", level="company")
     Product.objects.create(code="E7", name="Sedan E7", parent=top, level="model")

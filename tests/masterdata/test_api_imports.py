@@ -31,7 +31,7 @@ def run_jobs():
         run_job_now(job)
 
 
-def test_the_whole_way(company, client):
+def test_the_whole_way(cars, client):
     staged = post_file(client)
     assert staged.status_code == 202
     assert staged.json()["job"]["state"] == "queued"
@@ -58,14 +58,14 @@ def test_the_whole_way(company, client):
     assert Price.objects.count() == 2
 
 
-def test_a_repeated_post_with_one_key_is_one_import(company, client):
+def test_a_repeated_post_with_one_key_is_one_import(cars, client):
     first = post_file(client, **{"Idempotency-Key": "k1"})
     again = post_file(client, **{"Idempotency-Key": "k1"})
     assert first.json()["id"] == again.json()["id"]
     assert ImportBatch.objects.count() == 1
 
 
-def test_rejected_rows_come_back_with_reasons_and_without_formulas(company, client):
+def test_rejected_rows_come_back_with_reasons_and_without_formulas(cars, client):
     url = post_file(client).json()["url"]
     run_jobs()
     answer = client.get(f"{url}rejected/")
@@ -76,13 +76,13 @@ def test_rejected_rows_come_back_with_reasons_and_without_formulas(company, clie
     assert rows[1][2:] == ["E7O", "2026-02", "'=1+1"]
 
 
-def test_discard_closes_it(company, client):
+def test_discard_closes_it(cars, client):
     url = post_file(client).json()["url"]
     assert client.post(f"{url}discard/").json()["state"] == "discarded"
     assert client.post(f"{url}fixes/", {"fixes": []}, format="json").status_code == 422
 
 
-def test_only_the_sender_sees_it(company, client, users):
+def test_only_the_sender_sees_it(cars, client, users):
     url = post_file(client).json()["url"]
     other = APIClient()
     other.force_login(users["finance"])
@@ -91,7 +91,7 @@ def test_only_the_sender_sees_it(company, client, users):
     assert other.get(IMPORTS).json()["results"] == []
 
 
-def test_no_file_and_no_right_are_refused(company, client, users):
+def test_no_file_and_no_right_are_refused(cars, client, users):
     assert client.post(IMPORTS, {}, format="multipart").status_code == 422
     sales = APIClient()
     sales.force_login(users["sales"])

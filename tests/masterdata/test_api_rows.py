@@ -26,7 +26,7 @@ def put(client, path, body, **headers):
     return client.put(f"{ROWS}/{path}/", body, format="json", headers=headers)
 
 
-def test_list_speaks_codes_months_and_exact_decimals(company, api):
+def test_list_speaks_codes_months_and_exact_decimals(cars, api):
     Price.objects.create(product=Product.objects.get(code="E7"), from_month=2026 * 12, price="100.25")
     body = api("finance").get(f"{ROWS}/prices/").json()
     assert body["results"] == [
@@ -43,7 +43,7 @@ def test_list_speaks_codes_months_and_exact_decimals(company, api):
     assert body["next"] is None
 
 
-def test_paging_gives_every_row_once(company, api):
+def test_paging_gives_every_row_once(cars, api):
     Product.objects.bulk_create([Product(code=f"P{n:03}", name="x", revision=n % 3) for n in range(50)])
     client, url, seen = api("coordinator"), f"{ROWS}/products/?limit=7", []
     while url:
@@ -53,7 +53,7 @@ def test_paging_gives_every_row_once(company, api):
     assert len(seen) == len(set(seen)) == 53
 
 
-def test_updated_since_gives_the_rows_after_a_revision(company, api):
+def test_updated_since_gives_the_rows_after_a_revision(cars, api):
     client = api("coordinator")
     first = client.get(f"{ROWS}/products/").json()["revision"]
     assert put(client, "products/NEW", {"name": "New", "parent": "ALL"}).status_code == 201
@@ -67,11 +67,11 @@ def test_updated_since_gives_the_rows_after_a_revision(company, api):
 @pytest.mark.parametrize(
     "query", [{"limit": "0"}, {"limit": "x"}, {"cursor": "1"}, {"updated_since": "yesterday"}, {"updated_since": "²"}]
 )
-def test_odd_queries_are_refused(company, api, query):
+def test_odd_queries_are_refused(cars, api, query):
     assert api("coordinator").get(f"{ROWS}/products/", query).status_code == 422
 
 
-def test_put_makes_changes_and_keeps_other_fields(company, api):
+def test_put_makes_changes_and_keeps_other_fields(cars, api):
     client = api("coordinator")
     made = put(client, "prices/E7~NORTH~2026-01", {"price": "120.50", "currency": "CNY"})
     assert made.status_code == 201
@@ -86,7 +86,7 @@ def test_put_makes_changes_and_keeps_other_fields(company, api):
     assert Company.objects.get().revision == 2
 
 
-def test_put_without_or_with_an_old_etag_changes_nothing(company, api):
+def test_put_without_or_with_an_old_etag_changes_nothing(cars, api):
     client = api("coordinator")
     assert put(client, "products/E7", {"name": "x"}).status_code == 428
     assert put(client, "products/E7", {"name": "x"}, **{"If-Match": '"old"'}).status_code == 412
@@ -95,7 +95,7 @@ def test_put_without_or_with_an_old_etag_changes_nothing(company, api):
     assert not AuditEntry.objects.exists()
 
 
-def test_put_names_every_wrong_field(company, api):
+def test_put_names_every_wrong_field(cars, api):
     body = {"name": "", "parent": "A1L", "decimals": "1.5", "colour": "red", "launch_month": ["2026-01"]}
     answer = put(api("coordinator"), "products/NEW", body)
     assert answer.status_code == 422
@@ -112,7 +112,7 @@ def test_put_names_every_wrong_field(company, api):
     assert not Product.objects.filter(code="NEW").exists()
 
 
-def test_put_may_not_close_a_circle(company, api):
+def test_put_may_not_close_a_circle(cars, api):
     client = api("coordinator")
     etag = client.get(f"{ROWS}/products/ALL/")["ETag"]
     answer = put(client, "products/ALL", {"parent": "E7"}, **{"If-Match": etag})
@@ -120,7 +120,7 @@ def test_put_may_not_close_a_circle(company, api):
     assert Product.objects.get(code="ALL").parent is None
 
 
-def test_put_of_one_bom_line_keeps_the_others(company, api):
+def test_put_of_one_bom_line_keeps_the_others(cars, api):
     e7 = Product.objects.get(code="E7")
     for code in ("STEEL", "GLASS"):
         BomLine.objects.create(product=e7, material=Material.objects.create(code=code, name=code), quantity_per=1)
@@ -130,13 +130,13 @@ def test_put_of_one_bom_line_keeps_the_others(company, api):
     assert list(lines) == [("GLASS", 1), ("STEEL", 1), ("TYRE", 4)]
 
 
-def test_costs_are_left_out_for_those_who_may_not_see_them(company, api):
+def test_costs_are_left_out_for_those_who_may_not_see_them(cars, api):
     Material.objects.create(code="STEEL", name="Steel", unit_cost=7)
     assert "unit_cost" not in api("sales").get(f"{ROWS}/materials/STEEL/").json()
     assert api("finance").get(f"{ROWS}/materials/STEEL/").json()["unit_cost"] == "7"
 
 
-def test_scope_hides_rows_and_foreign_looks_missing(company):
+def test_scope_hides_rows_and_foreign_looks_missing(cars):
     Price.objects.create(product=Product.objects.get(code="B75"), from_month=24312, price=1)
     client = APIClient()
     client.force_login(make_user("sales", username="narrow", products=("E7",)))
@@ -148,12 +148,12 @@ def test_scope_hides_rows_and_foreign_looks_missing(company):
     assert foreign.json()["detail"] == missing.json()["detail"]
 
 
-def test_who_may_not_write_changes_nothing(company, api):
+def test_who_may_not_write_changes_nothing(cars, api):
     answer = put(api("sales"), "products/NEW", {"name": "New"})
     assert answer.status_code == 403
     assert not Product.objects.filter(code="NEW").exists()
 
 
-def test_unknown_sheets_are_missing(company, api):
+def test_unknown_sheets_are_missing(cars, api):
     assert api("coordinator").get(f"{ROWS}/history/").status_code == 404
     assert api("coordinator").get(f"{ROWS}/users/").status_code == 404

@@ -28,13 +28,13 @@ def run_jobs():
 
 
 @pytest.fixture
-def checked(browser, company):
+def checked(browser, cars):
     browser.post("/import/", {"files": [upload("prices.csv", PRICES)]})
     run_jobs()
     return ImportBatch.objects.get()
 
 
-def test_upload_leads_to_the_batch_which_waits_for_its_check(browser, company):
+def test_upload_leads_to_the_batch_which_waits_for_its_check(browser, cars):
     answer = browser.post("/import/", {"files": [upload("prices.csv", PRICES)]})
     batch = ImportBatch.objects.get()
     assert answer["Location"] == f"/import/{batch.pk}/"
@@ -83,7 +83,7 @@ def test_partial_answers_for_htmx(browser, checked):
     assert ">100</b>" in html
 
 
-def test_prices_are_masked_for_an_administrator_in_the_preview(client, users, company):
+def test_prices_are_masked_for_an_administrator_in_the_preview(client, users, cars):
     client.force_login(users["admin"])
     client.post("/import/", {"files": [upload("prices.csv", PRICES)]})
     run_jobs()
@@ -110,7 +110,7 @@ def test_downloads(browser, checked):
     assert browser.get("/import/templates/nothing.csv").status_code == 404
 
 
-def test_a_refused_upload_says_why(browser, company):
+def test_a_refused_upload_says_why(browser, cars):
     page = browser.post("/import/", {"files": [upload("prices.pdf", "x")]})
     assert page.status_code == 422
     assert "is not a CSV, XLSX or ZIP file" in page.content.decode()

@@ -35,7 +35,7 @@ def stage(actor, text=PRICES, name="prices.csv"):
     return check_batch(batch=stage_upload(files=[upload(name, text)], actor=actor))
 
 
-def test_a_check_stores_findings_counts_and_preview_only(company, coordinator):
+def test_a_check_stores_findings_counts_and_preview_only(cars, coordinator):
     batch = stage(coordinator)
     assert batch.state == ImportState.CHECKED
     assert [(f.row, f.column, f.code, f.suggestion) for f in list_findings(batch)] == [
@@ -49,7 +49,7 @@ def test_a_check_stores_findings_counts_and_preview_only(company, coordinator):
     assert not Price.objects.exists()
 
 
-def test_errors_block_the_commit_and_nothing_changes(company, coordinator):
+def test_errors_block_the_commit_and_nothing_changes(cars, coordinator):
     batch = stage(coordinator)
     with pytest.raises(GuardFailed) as refused:
         commit_batch(batch=batch, actor=coordinator)
@@ -60,7 +60,7 @@ def test_errors_block_the_commit_and_nothing_changes(company, coordinator):
     assert Company.objects.get().revision == 0
 
 
-def test_mending_cells_lets_all_rows_in(company, coordinator):
+def test_mending_cells_lets_all_rows_in(cars, coordinator):
     batch = stage(coordinator)
     fixes = [Fix("prices", 3, "product", "E7"), Fix("prices", 4, "price", "５")]
     batch = check_batch(batch=save_fixes(batch=batch, fixes=fixes, actor=coordinator))
@@ -76,13 +76,13 @@ def test_mending_cells_lets_all_rows_in(company, coordinator):
     ]
 
 
-def test_valid_rows_only_writes_them_and_nothing_else(company, coordinator):
+def test_valid_rows_only_writes_them_and_nothing_else(cars, coordinator):
     batch = stage(coordinator)
     commit_batch(batch=batch, actor=coordinator, valid_rows_only=True)
     assert list(Price.objects.values_list("product__code", "price")) == [("E7", Decimal(100))]
 
 
-def test_a_change_after_the_preview_stops_the_commit(company, coordinator):
+def test_a_change_after_the_preview_stops_the_commit(cars, coordinator):
     Price.objects.create(product=Product.objects.get(code="E7"), from_month=24312, price=90)
     batch = stage(coordinator, "product,from_month,price\nE7,2026-01,100\n")
     Price.objects.update(price=95, revision=7)
@@ -97,7 +97,7 @@ def test_a_change_after_the_preview_stops_the_commit(company, coordinator):
     assert Price.objects.get().price == 100
 
 
-def test_a_closed_batch_stays_closed(company, coordinator):
+def test_a_closed_batch_stays_closed(cars, coordinator):
     batch = stage(coordinator, "product,from_month,price\nE7,2026-01,100\n")
     commit_batch(batch=batch, actor=coordinator)
     for act in (
@@ -111,7 +111,7 @@ def test_a_closed_batch_stays_closed(company, coordinator):
     assert Price.objects.count() == 1
 
 
-def test_an_overtaken_check_stores_nothing(company, coordinator):
+def test_an_overtaken_check_stores_nothing(cars, coordinator):
     batch = stage_upload(files=[upload("prices.csv", PRICES)], actor=coordinator)
     old = ImportBatch.objects.get(pk=batch.pk)
     recheck_batch(batch=batch, actor=coordinator)
@@ -122,21 +122,21 @@ def test_an_overtaken_check_stores_nothing(company, coordinator):
     ("name", "code"),
     [("prices.pdf", "unknown_file_type"), ("prices", "unknown_file_type")],
 )
-def test_other_files_are_refused(company, coordinator, name, code):
+def test_other_files_are_refused(cars, coordinator, name, code):
     with pytest.raises(InvalidInput) as refused:
         stage_upload(files=[upload(name, "x")], actor=coordinator)
     assert refused.value.code == code
     assert not ImportBatch.objects.exists()
 
 
-def test_who_may_not_import_leaves_no_trace(company, users):
+def test_who_may_not_import_leaves_no_trace(cars, users):
     with pytest.raises(Denied):
         stage_upload(files=[upload("prices.csv", PRICES)], actor=users["sales"])
     assert not ImportBatch.objects.exists()
     assert not AuditEntry.objects.exists()
 
 
-def test_users_are_imported_by_the_administrator_only(company, users):
+def test_users_are_imported_by_the_administrator_only(cars, users):
     text = "username,role,name,products\nlin,sales,Lin Mei,E7;B75\n"
     batch = stage(users["coordinator"], text, "users.csv")
     assert [(f.sheet, f.code) for f in list_findings(batch)] == [("users", "sheet_not_allowed")]
@@ -147,13 +147,13 @@ def test_users_are_imported_by_the_administrator_only(company, users):
     assert sorted(lin.scopes.values_list("axis", "code")) == [("product", "B75"), ("product", "E7")]
 
 
-def test_foreign_batches_look_missing(company, users):
+def test_foreign_batches_look_missing(cars, users):
     batch = stage(users["coordinator"])
     with pytest.raises(Missing):
         get_batch(batch_id=batch.pk, user=users["finance"])
 
 
-def test_jobs_check_and_commit(company, coordinator):
+def test_jobs_check_and_commit(cars, coordinator):
     batch = stage_upload(files=[upload("prices.csv", PRICES)], actor=coordinator)
     run_job_now(enqueue_check(batch=batch, actor=coordinator))
     batch.refresh_from_db()
@@ -163,7 +163,7 @@ def test_jobs_check_and_commit(company, coordinator):
     assert Price.objects.count() == 1
 
 
-def test_a_commit_that_lost_its_lease_writes_nothing(company, coordinator):
+def test_a_commit_that_lost_its_lease_writes_nothing(cars, coordinator):
     batch = stage(coordinator, "product,from_month,price\nE7,2026-01,100\n")
     job = enqueue_commit(batch=batch, actor=coordinator)  # not claimed, so not ours
     with pytest.raises(LeaseLost):
