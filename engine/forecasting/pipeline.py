@@ -22,7 +22,7 @@ from engine.forecasting.profile import Packed, Profile, Rhythm, key_order, pack,
 Progress = Callable[[float, str], None]
 
 WEIGHT_ROWS = 30_000
-BAND_ROWS = 40_000
+BAND_ROWS = 80_000
 SHORT_SERIES = 600  # long histories that play short ones
 LARGEST = np.finfo(np.float64).max / 4
 

@@ -28,7 +28,7 @@ WORTHWHILE_SEASONS = 4.5  # median length
 
 _COMMON = {
     "objective": "l1", "feature_fraction": 0.5, "bagging_fraction": 0.6, "bagging_freq": 1, "lambda_l2": 5,
-    "max_bin": 63, "num_threads": 1, "seed": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
+    "max_bin": 63, "extra_trees": True, "num_threads": 1, "seed": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
 
 
@@ -42,12 +42,8 @@ class Effort:
 
 
 EFFORTS = {
-    "full": Effort(
-        200,
-        300_000,
-        {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 100, "extra_trees": True},
-    ),
-    "fast": Effort(60, 20_000, {"learning_rate": 0.1, "num_leaves": 16, "min_data_in_leaf": 50}),
+    "full": Effort(100, 300_000, {"learning_rate": 0.1, "num_leaves": 31, "min_data_in_leaf": 100}),
+    "fast": Effort(80, 40_000, {"learning_rate": 0.1, "num_leaves": 16, "min_data_in_leaf": 50}),
 }
 
 

@@ -1,0 +1,62 @@
+"""Public series that lie beside the repository: ``SOP_SHARED``, default ``<repository>/../shared``."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from engine.forecasting import SeriesSet
+
+SHARED = Path(os.environ.get("SOP_SHARED", Path(__file__).resolve().parents[2] / "shared"))
+DATA = SHARED / "data"
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Histories and what followed, [n, h]."""
+
+    series: SeriesSet
+    actual: np.ndarray
+
+    def scale(self, season: int) -> np.ndarray:
+        """MASE scale of each history: mean |y_t − y_{t−m}|."""
+        values = self.series.values
+        return np.nanmean(np.abs(values[:, season:] - values[:, :-season]), axis=1)
+
+    def mean_square_step(self) -> np.ndarray:
+        """RMSSE scale of each history: mean squared month-to-month difference."""
+        return np.nanmean(np.diff(self.series.values, axis=1) ** 2, axis=1)
+
+
+def is_present() -> bool:
+    """True when the shared series can be read."""
+    return (DATA / "m3_monthly_train.csv").exists()
+
+
+def load_m3() -> Holdout:
+    """M3 competition, 1,428 monthly series, h = 18. Rows are taken in file order: some years are unknown."""
+    train = pd.read_csv(DATA / "m3_monthly_train.csv")
+    test = pd.read_csv(DATA / "m3_monthly_test.csv")
+    codes, ids = pd.factorize(train["unique_id"])
+    counts = np.bincount(codes)
+    width = counts.max()
+    values = np.full((len(ids), width), np.nan)
+    place = np.arange(len(train)) - np.concatenate([[0], np.cumsum(counts)[:-1]])[codes]
+    values[codes, width - counts[codes] + place] = train["y"]
+    actual = test["y"].to_numpy().reshape(len(ids), -1)
+    if not (test["unique_id"].to_numpy().reshape(len(ids), -1)[:, 0] == ids).all():
+        raise ValueError("training and test file list different series")
+    return Holdout(SeriesSet(np.asarray(ids, dtype=str), values), actual)
+
+
+def load_carparts(held_out: int = 12) -> Holdout:
+    """Car parts with 51 months and at least two months of sales before the hold-out."""
+    table = pd.read_csv(DATA / "carparts_wide.csv").set_index("unique_id").dropna()
+    values = table.to_numpy(float)
+    sold = (values[:, :-held_out] > 0).sum(axis=1) >= 2
+    keys = table.index.to_numpy(dtype=str)[sold]
+    return Holdout(SeriesSet(keys, values[sold, :-held_out]), values[sold, -held_out:])

@@ -1,0 +1,129 @@
+"""Forecast figures: accuracy on public series, robustness, speed, and peers in the same run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from bench import datasets, forecasting_peers
+from bench.table import Row
+from engine.forecasting import ForecastSettings, SeriesSet, forecast, scores, warm_up
+from engine.forecasting.backtest import look_ahead
+from engine.forecasting.profile import Rhythm, pack, profile_series
+
+HORIZON = 18
+NAIVE2_SMAPE, NAIVE2_MASE = 16.891, 1.0369  # Naive2 on M3 monthly
+MONTHLY = ForecastSettings(horizon=HORIZON)
+FAST = ForecastSettings(horizon=HORIZON, effort="fast")
+
+
+def run() -> list[Row]:
+    """Every row; an explaining one when the shared series are absent."""
+    if not datasets.is_present():
+        return [Row("forecast accuracy", float("nan"), "", note=f"skipped: no series in {datasets.DATA}")]
+    warm_up()
+    m3 = datasets.load_m3()
+    return [*measure_m3(m3), *measure_spikes(m3), *measure_carparts(), *measure_speed(m3), *compare_peers(m3)]
+
+
+def owa(holdout: datasets.Holdout, mean: np.ndarray) -> tuple[float, float, float]:
+    """(sMAPE, MASE, OWA) of forecasts of M3."""
+    smape = scores.smape(holdout.actual, mean)
+    mase = scores.mase(holdout.actual, mean, holdout.scale(12))
+    return smape, mase, scores.owa(smape, mase, NAIVE2_SMAPE, NAIVE2_MASE)
+
+
+def measure_m3(m3: datasets.Holdout) -> list[Row]:
+    result, seconds = _timed(lambda: forecast(m3.series, MONTHLY))
+    smape, mase, weighted = owa(m3, result.mean)
+    rows = [
+        Row("M3 monthly OWA", weighted, "", "≤ 0.790", f"{len(m3.series)} series, h = {HORIZON}"),
+        Row("M3 monthly sMAPE", smape, "%"),
+        Row("M3 monthly MASE", mase, ""),
+        Row("M3 monthly, full effort", 1000 * seconds / len(m3.series), "ms a series"),
+    ]
+    for j, level in enumerate(result.levels):
+        lower, upper = result.lower[:, j], result.upper[:, j]
+        held = 100 * scores.coverage(m3.actual, lower, upper)
+        near = int((np.abs(held - level) <= 1.5).sum())
+        note = f"{near} of {HORIZON} horizons within 1.5 points"
+        rows.append(Row(f"M3 coverage of {level:g} % bands", float(held.mean()), "%", f"{level:g} ± 1.5", note))
+        score = scores.msis(m3.actual, lower, upper, m3.scale(12), level)
+        rows.append(Row(f"M3 MSIS of {level:g} % bands", score, "", "≤ 6.24" if level == 95 else ""))
+    _smape, _mase, fast = owa(m3, forecast(m3.series, FAST).mean)
+    rows.append(Row("M3 monthly OWA, fast", fast, ""))
+    return rows
+
+
+def measure_spikes(m3: datasets.Holdout) -> list[Row]:
+    """One month of the last 24 times six in every series: what cleansing is for."""
+    rng = np.random.default_rng(0)
+    spiked = m3.series.values.copy()
+    months = spiked.shape[1] - 1 - rng.integers(0, 24, len(spiked))
+    spiked[np.arange(len(spiked)), months] *= 6.0
+    result = forecast(SeriesSet(m3.series.keys, spiked), MONTHLY)
+    _smape, _mase, weighted = owa(m3, result.mean)
+    found = (result.outliers[np.arange(len(spiked)), months] > 0).mean()
+    return [Row("M3 OWA with one spike a series", weighted, "", "≤ 0.81", f"{100 * found:.0f} % of spikes flagged")]
+
+
+def measure_carparts() -> list[Row]:
+    parts = datasets.load_carparts()
+    result = forecast(parts.series, ForecastSettings(horizon=12))
+    scale = parts.mean_square_step()
+    usable = scale > 0
+    error = scores.rmsse(parts.actual[usable], result.mean[usable], scale[usable])
+    bias = 100 * (result.mean.sum() - parts.actual.sum()) / parts.actual.sum()
+    rows = [
+        Row("car parts RMSSE", error, "", "≤ 0.680", f"{len(parts.series)} intermittent series"),
+        Row("car parts bias", bias, "%", "± 10"),
+    ]
+    for j, level in enumerate(result.levels):
+        held = 100 * scores.coverage(parts.actual, result.lower[:, j], result.upper[:, j]).mean()
+        rows.append(Row(f"car parts coverage of {level:g} % bands", float(held), "%"))
+    return rows
+
+
+def measure_speed(m3: datasets.Holdout) -> list[Row]:
+    """CPU seconds of one thread."""
+    profile = profile_series(m3.series, Rhythm(12))
+    packed = pack(profile, np.arange(len(m3.series)), profile.launch, None)
+    _outlook, seconds = min(
+        (_timed(lambda: look_ahead(packed, HORIZON, 12)) for _ in range(5)), key=lambda pair: pair[1]
+    )
+    rows = [Row("kernel: 14 members, cleansing, features", len(m3.series) / seconds, "series/core-s", "≥ 15,000")]
+    many = repeat_series(m3.series, 10_000, months=60)
+    _result, seconds = _timed(lambda: forecast(many, FAST))
+    rows.append(
+        Row("fast pipeline, 10,000 × 60 months", len(many) / seconds, "series/core-s", "≥ 2,000", "bands, 5 origins")
+    )
+    return rows
+
+
+def repeat_series(series: SeriesSet, count: int, months: int) -> SeriesSet:
+    """As many series as wanted: the last months of real ones, each month times a random factor near one."""
+    rng = np.random.default_rng(0)
+    values = np.tile(series.values[:, -months:], (-(-count // len(series)), 1))[:count]
+    return SeriesSet(np.arange(count), values * rng.lognormal(0, 0.05, values.shape))
+
+
+def compare_peers(m3: datasets.Holdout) -> list[Row]:
+    """statsforecast's best automatic models on the same series, each with its cost."""
+    try:
+        peers = forecasting_peers.run_statsforecast(m3.series, HORIZON)
+    except forecasting_peers.PeersUnavailable as error:
+        return [Row("statsforecast", float("nan"), "", note=f"not measured: {error}")]
+    rows = []
+    for peer in peers:
+        _smape, _mase, weighted = owa(m3, peer.mean)
+        rows.append(Row(f"{peer.name} M3 OWA", weighted, "", note="statsforecast, same series"))
+        rows.append(Row(f"{peer.name} cost", 1000 * peer.seconds / len(m3.series), "ms a series"))
+    return rows
+
+
+def _timed(work: Callable[[], object]):
+    started = time.process_time()
+    result = work()
+    return result, time.process_time() - started
