@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from engine.forecasting import SeriesSet
 
@@ -60,3 +61,10 @@ def load_carparts(held_out: int = 12) -> Holdout:
     sold = (values[:, :-held_out] > 0).sum(axis=1) >= 2
     keys = table.index.to_numpy(dtype=str)[sold]
     return Holdout(SeriesSet(keys, values[sold, :-held_out]), values[sold, -held_out:])
+
+
+def load_tourism() -> tuple[np.ndarray, sparse.csr_matrix]:
+    """Australian visitor nights: bottom series [304, 228] and the sums [221, 304] that make the other nodes."""
+    bottom = pd.read_csv(DATA / "vn525_bottom_monthly.csv").iloc[:, 1:]
+    sums = pd.read_csv(DATA / "vn525_summing_matrix.csv", index_col=0)
+    return bottom[list(sums.columns)].to_numpy(float).T, sparse.csr_matrix(sums.to_numpy(float))

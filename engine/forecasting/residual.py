@@ -28,7 +28,8 @@ WORTHWHILE_SEASONS = 4.5  # median length
 
 _COMMON = {
     "objective": "l1", "feature_fraction": 0.5, "bagging_fraction": 0.6, "bagging_freq": 1, "lambda_l2": 5,
-    "max_bin": 63, "extra_trees": True, "num_threads": 1, "seed": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
+    "max_bin": 63, "extra_trees": True, "num_threads": 1, "seed": 1, "deterministic": True, "force_row_wise": True,
+    "verbose": -1,
 }  # fmt: skip
 
 
