@@ -229,7 +229,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # REST -------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "sop.schema.RouteSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -260,6 +260,20 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CycleState": "cycles.choices.CycleState",
+        "StepCode": "cycles.choices.StepCode",
+        "StepState": "cycles.choices.StepState",
+        "MeetingStep": ["demand_review", "supply_review", "pre_sop", "executive"],
+        "Department": "accounts.choices.Department",
+        "DecisionState": "meetings.choices.DecisionState",
+        "ActionState": "meetings.choices.ActionState",
+        "RiskState": "meetings.choices.RiskState",
+        "RiskEnd": ["happened", "closed"],
+        "ConflictState": "meetings.choices.ConflictState",
+        "ConflictEnd": ["decided", "escalated", "deferred"],
+        "JobState": "core.choices.JobState",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "sop.openapi.add_problems",
