@@ -184,6 +184,8 @@ _VISIBILITY = {"visibility_timeout": 3600}
 CELERY_BROKER_URL = REDIS_URL
 # Short connect: a request that enqueues must not hang on a broker that is gone.
 CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY | {"socket_connect_timeout": 2, "socket_keepalive": True}
+if BROKER_PREFIX := os.environ.get("SOP_BROKER_PREFIX"):  # several installations may share one Redis
+    CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = BROKER_PREFIX
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = _VISIBILITY
