@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from meetings import views
 from meetings.api import (
     ActionListView,
     ActionView,
@@ -15,7 +16,13 @@ from meetings.api import (
 )
 
 app_name = "meetings"
-urlpatterns: list[URLPattern] = []
+urlpatterns: list[URLPattern] = [
+    path("presop/", views.PreSopView.as_view(), name="presop"),
+    path("executive/", views.ExecutiveView.as_view(), name="executive"),
+    path("meeting/<str:step>/", views.MeetingView.as_view(), name="step"),
+    path("meeting/<str:step>/minutes/", views.MinutesView.as_view(), name="minutes"),
+    path("cycle/<str:command>/", views.CommandView.as_view(), name="command"),
+]
 api_urlpatterns = [
     path("cycles/<str:month>/meetings/", MeetingListView.as_view(), name="meetings"),
     path("cycles/<str:month>/decisions/", DecisionListView.as_view(), name="decisions"),
