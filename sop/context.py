@@ -86,6 +86,10 @@ class Shell:
     def company(self) -> Company | None:
         return Company.objects.first()
 
+    @property
+    def company_name(self) -> str:
+        return self.company.name if self.company else ""
+
     @cached_property
     def theme(self) -> str:
         user = getattr(self._request, "user", None)
