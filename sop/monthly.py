@@ -24,12 +24,13 @@ from cycles.choices import CycleState, StepCode
 from cycles.models import Cycle, Step
 from cycles.selectors import failed_reasons, get_step
 from cycles.transitions import NEXT
-from demand.services import apply_inputs, build_proposal, enqueue_forecast, refresh_sources
+from demand.services import enqueue_forecast
 from meetings import services as meetings
 from meetings.choices import DecisionState, Presence
 from meetings.selectors import list_decisions
 from plans.models import Version
 from plans.selectors import get_working_version
+from supply.services.balance import enqueue_balance
 
 # Who comes to which meeting.
 _CORE_THREE = (Role.SALES, Role.PRODUCTION, Role.PURCHASING)
@@ -81,23 +82,19 @@ class MonthlyRun:
         return get_working_version(self._cycle)
 
     def start(self) -> Cycle:
-        """Open the cycle and bring orders, inputs and budget into its plan."""
+        """Start the cycle: its plan gets the newest actuals, orders and budget."""
         with self._timed("start", _("Start")):
             self.cycle = cycles.start_cycle(month=self.month, actor=self._who(Role.COORDINATOR), horizon=self.horizon)
-            refresh_sources(cycle=self.cycle, actor=self._who(Role.COORDINATOR))
-            apply_inputs(cycle=self.cycle, actor=self._who(Role.COORDINATOR))
         return self.cycle
 
     def forecast(self) -> None:
-        """Run the statistical forecast and build the consensus by the declared rule."""
+        """Run the statistical forecast."""
         with self._timed("forecast", _("Statistical forecast")):
             self._run(enqueue_forecast(cycle=self._cycle, actor=self._who(Role.DEMAND_LEAD)))
-        with self._timed("consensus", _("Consensus")):
-            build_proposal(cycle=self._cycle, actor=self._who(Role.DEMAND_LEAD))
 
     def open_demand_review(self) -> None:
-        """Close the month's data and open the demand review."""
-        with self._timed("business_review", _("Data and business review")):
+        """Close the month's data and open the inputs; the consensus is proposed by the declared rule."""
+        with self._timed("consensus", _("Consensus")):
             self._advance(CycleState.DEMAND_REVIEW, Role.COORDINATOR)
 
     def hand_in(self) -> None:
@@ -117,9 +114,7 @@ class MonthlyRun:
     def balance(self) -> None:
         """Balance demand against capacity and material; shortages get causes and options."""
         with self._timed("balance", _("Supply balance")):
-            self._run(
-                enqueue_job(kind="balance", scope={"version": self.version.pk}, actor=self._who(Role.SUPPLY_LEAD))
-            )
+            self._run(enqueue_balance(version_id=self.version.pk, actor=self._who(Role.SUPPLY_LEAD)))
 
     def sign_supply(self) -> None:
         """Hold the supply review; the supply lead signs. Snapshot S."""

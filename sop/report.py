@@ -19,7 +19,7 @@ from plans.hierarchy import Hierarchy, load_hierarchy
 from plans.models import Version
 from plans.selectors import get_working_version, load_measures
 from supply.models import BalanceRun, Release, Shortage
-from supply.wording import describe_option, describe_shortage
+from supply.wording import say_cause, say_option
 
 BY_FAMILY = ("baseline", "consensus", "constrained", "short", "production", "stock_end")
 BY_RESOURCE = ("load_hours", "available_hours")
@@ -100,7 +100,11 @@ def _shortages(run: BalanceRun | None) -> list[dict[str, Any]]:
             "quantity": _unscaled(row.quantity, company.quantity_decimals),
             "value": _unscaled(row.revenue, company.currency_decimals),
             "margin": _unscaled(row.margin, company.currency_decimals),
-            "cause": {"kind": row.cause, "code": row.code, "text": describe_shortage(row)},
+            "cause": {
+                "kind": row.cause,
+                "code": row.code,
+                "text": say_cause(row.cause, row.code, row.cause_month, is_confirmed=row.is_confirmed),
+            },
         }
         for row in rows
     ]
@@ -114,7 +118,7 @@ def _options(run: BalanceRun | None) -> list[dict[str, Any]]:
         {
             "kind": option.kind,
             "code": option.code,
-            "title": describe_option(option),
+            "title": say_option(option.kind, option.target or option.code),
             "units": _unscaled(option.units, company.quantity_decimals),
             "gain": _unscaled(option.gain, company.currency_decimals),
             "cost": _unscaled(option.cost, company.currency_decimals),
