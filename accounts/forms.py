@@ -1,16 +1,20 @@
-"""The form behind the shell's switches."""
+"""Forms of the sign-in page and of the shell's switches."""
 
 from django import forms
 from django.conf import settings
 
-THEMES = ("light", "dark")
+from accounts.models import User
 
 
-class PreferencesForm(forms.Form):
+class PreferencesForm(forms.ModelForm):
     """Language and theme of one person. A field that is not sent stays as it is."""
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
-    theme = forms.ChoiceField(choices=[(theme, theme) for theme in THEMES], required=False)
+    theme = forms.ChoiceField(choices=[("light", "light"), ("dark", "dark")], required=False)
+
+    class Meta:
+        model = User
+        fields = ["language", "theme"]
 
     def chosen(self) -> dict[str, str]:
         """What the person sent, checked."""

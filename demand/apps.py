@@ -5,7 +5,8 @@ class DemandConfig(AppConfig):
     name = "demand"
 
     def ready(self) -> None:
-        """Fill the registries of the rooms below: measures, sheets, job kinds."""
-        from demand import importers, measures, tasks  # noqa: F401
+        """Fill the registries of the rooms below: measures, sheets, gates, job kinds."""
+        from demand import gates, importers, measures, tasks  # noqa: F401
 
         measures.register()
+        gates.register()

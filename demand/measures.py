@@ -50,11 +50,13 @@ def register() -> None:
         )
         _register(low, format_lazy(_("{percent} % band, from"), percent=percent), text, additive=False)
         _register(high, format_lazy(_("{percent} % band, to"), percent=percent), text, additive=False)
-    _register(BUDGET, _("Budget"), _("Budget targets split to the leaves by the last twelve months sold, sums exact"))
+    budget = _("Budget targets split to the leaves by the last twelve months sold, sums exact; empty without target")
+    _register(BUDGET, _("Budget"), budget, nullable=True)
     _register(
         BUSINESS_PLAN,
         _("Annual plan, split"),
         _("Latest estimate where one is given, else the budget, split to the leaves like the budget"),
+        nullable=True,
     )
     for stream in STREAMS:
         _register(

@@ -2,7 +2,6 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 
 class Presence(TextChoices):
@@ -32,7 +31,7 @@ class DecisionSource(TextChoices):
 
 
 class ActionState(TextChoices):
-    OPEN = "open", pgettext_lazy("action", "open")
+    OPEN = "open", _("open")
     IN_PROGRESS = "in_progress", _("in progress")
     DONE = "done", _("done")
     VERIFIED = "verified", _("verified")
@@ -45,13 +44,13 @@ class RiskKind(TextChoices):
 
 
 class RiskState(TextChoices):
-    OPEN = "open", pgettext_lazy("issue", "open")
+    OPEN = "open", _("open")
     HAPPENED = "happened", _("happened")
     CLOSED = "closed", _("closed")
 
 
 class ConflictState(TextChoices):
-    OPEN = "open", pgettext_lazy("issue", "open")
+    OPEN = "open", _("open")
     DECIDED = "decided", _("decided")
     ESCALATED = "escalated", _("escalated")
     DEFERRED = "deferred", _("deferred")

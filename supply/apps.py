@@ -5,8 +5,6 @@ class SupplyConfig(AppConfig):
     name = "supply"
 
     def ready(self) -> None:
-        from supply import gates, tasks  # noqa: F401  registers the job kind
-        from supply.measures import register_measures
+        from supply import gates
 
-        register_measures()
         gates.register()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from demand.measures import FLEX_CAPACITY, FLEX_MATERIAL
+from demand.measures import CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL
+from demand.selectors.place import Place
 from demand.selectors.product_policies import load_product_policies
 from demand.splitting import share_by_product
 from plans.cubes import Cube
 from plans.hierarchy import Hierarchy
+from plans.selectors import load_measure
 
 
 def flex_cubes(consensus: Cube, hierarchy: Hierarchy) -> dict[str, Cube]:
@@ -29,3 +31,16 @@ def flex_cubes(consensus: Cube, hierarchy: Hierarchy) -> dict[str, Cube]:
         )
         for code, percent in edges.items()
     }
+
+
+def load_flex_nodes(*, version_id: int, months: range, place: Place) -> dict[str, list[int | None]]:
+    """Both edges of the band at a place, as they follow from the consensus of this moment."""
+    consensus = load_measure(version_id=version_id, measure=CONSENSUS, months=months)
+    wanted = place.rows(consensus.axis)
+    products = place.hierarchy.leaf_rows(consensus.axis, place.product)
+    if not len(wanted):
+        return {code: [None] * len(months) for code in (FLEX_CAPACITY, FLEX_MATERIAL)}
+    whole = consensus.take(products)
+    rows = whole.axis.rows_of(consensus.axis.keys[wanted])
+    cubes = flex_cubes(whole, place.hierarchy)
+    return {code: cube.values[rows].sum(axis=0).tolist() for code, cube in cubes.items()}

@@ -1,5 +1,6 @@
 """Writing demand: sources into the plan, the statistical forecast, the consensus, remarks and assumptions."""
 
+from demand.services.cells import lock_place, preview_split
 from demand.services.consensus import build_proposal, publish_flex
 from demand.services.forecast import NodeForecast, enqueue_forecast, forecast_input_hash, forecast_node, run_forecast
 from demand.services.remarks import (
@@ -18,6 +19,7 @@ from demand.services.sources import (
     follow_new_orders,
     refresh_sources,
 )
+from demand.services.submission import submit_streams
 
 __all__ = [
     "NodeForecast",
@@ -35,8 +37,11 @@ __all__ = [
     "follow_new_orders",
     "forecast_input_hash",
     "forecast_node",
+    "lock_place",
+    "preview_split",
     "publish_flex",
     "refresh_sources",
     "resolve_comment",
     "run_forecast",
+    "submit_streams",
 ]

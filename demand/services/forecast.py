@@ -19,10 +19,12 @@ from core.errors import InvalidInput
 from core.jobs import Progress, enqueue_job, fence
 from core.models import Job
 from cycles.models import Cycle
-from demand.adapters import PreparedHistory, error_correlation, prepare_history, to_cubes
+from demand.adapters import PreparedHistory, prepare_history, to_cubes
+from demand.bands import error_correlation
 from demand.measures import ACTUAL, FORECAST
 from demand.models import ForecastRun
 from demand.selectors.frame import Frame, load_frame
+from demand.selectors.place import Place
 from demand.selectors.sources import load_outlier_marks, load_predecessors, load_series_keys
 from engine.accuracy import measure_accuracy
 from engine.forecasting import ForecastResult, ForecastSettings, Route, forecast
@@ -129,11 +131,11 @@ class NodeForecast:
     route: str
 
 
-def forecast_node(*, cycle: Cycle, product: str | None, org: str | None, ignore_months: list[int]) -> NodeForecast:
-    """Forecast a node's total again in the request, leaving some months out. Nothing is stored."""
+def forecast_node(*, cycle: Cycle, place: Place, ignore_months: list[int]) -> NodeForecast:
+    """Forecast a place's total again in the request, leaving some months out. Nothing is stored."""
     frame = load_frame(cycle)
     prepared = prepare(frame)
-    inside = np.isin(prepared.rows, frame.hierarchy.leaf_rows(frame.axis, product, org))
+    inside = np.isin(prepared.rows, place.rows(frame.axis))
     values = prepared.series.values[inside]
     if not inside.any():
         raise InvalidInput(_("Nothing was sold here yet, so there is nothing to forecast from."))

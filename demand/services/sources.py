@@ -15,6 +15,7 @@ from accounts.models import User
 from core.errors import Frozen
 from cycles.choices import CycleState
 from cycles.models import Cycle
+from cycles.selectors import get_current_cycle, get_input_window
 from demand.choices import Stream
 from demand.measures import BASELINE, BUDGET, BUSINESS_PLAN
 from demand.models import Order, StreamInput
@@ -115,7 +116,7 @@ def build_target_cubes(frame: Frame) -> dict[str, Cube]:
 def _split(frame: Frame, rows: list[TotalRow]) -> Cube:
     nodes, _lost = frame.to_nodes(rows)
     split = split_totals(nodes, frame.history_weights(), frame.org_weights())
-    return frame.cube(split.values)
+    return frame.cube(split.values, split.covered)
 
 
 def _target_rows(kind: TargetKind, months: range) -> list[TotalRow]:
@@ -211,11 +212,15 @@ def follow_new_orders(actor: User | None) -> None:
 
 
 def follow_new_inputs(actor: User | None) -> None:
-    """After an import of departmental figures: lay them over the plan; late ones wait for the next cycle."""
-    if (cycle := _collecting_cycle()) is not None:
-        with suppress(Frozen):
-            apply_inputs(cycle=cycle, actor=actor)
+    """After an import of departmental figures: departments in time are laid over the plan, late ones wait."""
+    cycle = _collecting_cycle()
+    if cycle is None:
+        return
+    in_time = [d for d in {stream.department for stream in STREAMS} if get_input_window(cycle, d).is_open]
+    with suppress(Frozen):
+        apply_inputs(cycle=cycle, actor=actor, departments=in_time)
 
 
 def _collecting_cycle() -> Cycle | None:
-    return Cycle.objects.filter(state__in=(CycleState.COLLECTING, CycleState.DEMAND_REVIEW)).first()
+    cycle = get_current_cycle()
+    return cycle if cycle and cycle.state in (CycleState.COLLECTING, CycleState.DEMAND_REVIEW) else None

@@ -10,11 +10,6 @@ FIRST = 2026 * 12 + 10  # November 2026
 
 _SETUP = """async ({rows, options}) => {
   const {createGrid, Refused} = await import("/static/js/grid.js");
-  const style = document.createElement("link");
-  style.rel = "stylesheet";
-  style.href = "/static/vendor/tabulator.min.css";
-  document.head.prepend(style);
-  await new Promise(done => style.addEventListener("load", done));
   const host = document.createElement("section");
   host.className = "pn";
   host.innerHTML = '<header><h2>Grid</h2><span class="saved" id="state"></span><span id="tools2"></span></header>'
@@ -54,12 +49,7 @@ SIMPLE = [
 
 
 @pytest.fixture
-def page(visitor):
-    return visitor.open("/signin/")
-
-
-@pytest.fixture
-def showcase(visitor):
+def page(visitor, transactional_db):
     return visitor.open("/components/", user=make_user("demand_lead"))
 
 
@@ -196,8 +186,7 @@ def test_undo_and_redo_take_back_whole_blocks(grid):
     assert [edit["base"] for edit in _calls(page)[1]["edits"]] == [None] * 4
 
 
-def test_delete_shows_the_baseline_the_page_names(showcase):
-    page = showcase
+def test_delete_shows_the_baseline_the_page_names(page):
     page.evaluate("document.getElementById('grid').focus()")
     cell = "#grid .tabulator-cell.cur"
     assert page.inner_text(cell) == "8,600"
@@ -382,8 +371,7 @@ def test_a_conflict_in_a_paste_holds_the_whole_paste_until_the_choice(grid):
     assert _values(page, "sales")[1:3] == [25, 35]
 
 
-def test_a_large_change_asks_for_a_reason_and_can_be_cancelled(showcase):
-    page = showcase
+def test_a_large_change_asks_for_a_reason_and_can_be_cancelled(page):
     page.evaluate("document.getElementById('grid').focus()")
     page.keyboard.type("9500")
     page.keyboard.press("Enter")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from core.months import parse_month
-from demand.adapters import error_correlation, join_widths, prepare_history, to_cubes
+from demand.adapters import prepare_history, to_cubes
+from demand.bands import error_correlation, join_widths
 from demand.lifecycle import FOREVER, NEVER, Lifecycle, link_predecessors
 from engine.forecasting.contracts import ForecastResult
 from plans.cubes import Axis, Cube

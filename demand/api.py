@@ -1,0 +1,270 @@
+"""REST of the demand room: one place of the workbench, its tree, split preview, remarks, forecast and proposal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.selectors import get_scope
+from core.api import ApiView, idempotent
+from core.errors import InvalidInput, Missing
+from core.months import format_month, parse_month
+from cycles.models import Cycle
+from cycles.selectors import get_current_cycle, get_cycle
+from demand.models import Assumption
+from demand.opening import build_workbench, default_focus, open_desk
+from demand.selectors.place import find_place
+from demand.selectors.tree import load_branch, load_tree
+from demand.serializers import (
+    AssessmentSerializer,
+    CommentSerializer,
+    LockSerializer,
+    NewAssumptionSerializer,
+    NodeForecastSerializer,
+    OutlierSerializer,
+    PreviewSerializer,
+)
+from demand.services import (
+    add_assumption,
+    add_comment,
+    assess_assumption,
+    build_proposal,
+    decide_outlier,
+    enqueue_forecast,
+    forecast_node,
+    lock_place,
+    preview_split,
+)
+from masterdata.models import Org, Product
+from plans.selectors import get_working_version
+
+PLACE = [
+    OpenApiParameter("product", OpenApiTypes.STR, description="Product code of any level; the whole tree without it."),
+    OpenApiParameter("org", OpenApiTypes.STR, description="Sales organisation of any level."),
+    OpenApiParameter("cycle", OpenApiTypes.STR, description="YYYY-MM; the newest cycle without it."),
+]
+
+
+class DemandView(ApiView):
+    """Knows the cycle and the place a request means."""
+
+    def cycle(self) -> Cycle:
+        """The cycle named by ``?cycle=YYYY-MM``, else the newest. Raises ``Missing``."""
+        if wanted := self.request.query_params.get("cycle"):
+            return get_cycle(wanted)
+        if (cycle := get_current_cycle()) is None:
+            raise Missing(_("No cycle has been started yet."), code="no_cycle")
+        return cycle
+
+    def nodes(self) -> dict[str, str | None]:
+        """Codes of the place."""
+        return {side: self.request.query_params.get(side) or None for side in ("product", "org")}
+
+    def month(self, name: str) -> int | None:
+        """An optional month of the query."""
+        text = self.request.query_params.get(name)
+        try:
+            return parse_month(text) if text else None
+        except ValueError as error:
+            raise InvalidInput(str(error), details={"parameter": name}) from error
+
+
+class WorkbenchView(DemandView):
+    """A place of the demand plan: streams by month, bands, marks, chart and panels."""
+
+    required_actions = {"GET": "plan.read"}
+
+    @extend_schema(parameters=PLACE, responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        desk = open_desk(user=request.user, cycle=self.cycle(), **self.nodes())
+        return Response(build_workbench(desk))
+
+
+class TreeView(DemandView):
+    """The product or region tree with the consensus of one month; ``under`` asks for the children of a node."""
+
+    required_actions = {"GET": "plan.read"}
+
+    @extend_schema(parameters=[*PLACE, OpenApiParameter("side"), OpenApiParameter("month"), OpenApiParameter("under")],
+                   responses=OpenApiTypes.OBJECT)  # fmt: skip
+    def get(self, request: Request) -> Response:
+        cycle, query = self.cycle(), request.query_params
+        month = default_focus(cycle, self.month("month"))
+        seen = {
+            "cycle": cycle,
+            "version_id": get_working_version(cycle).pk,
+            "place": find_place(scope=get_scope(request.user), **self.nodes()),
+            "side": "org" if query.get("side") == "org" else "product",
+            "month": month,
+        }
+        nodes = load_branch(**seen, under=query["under"]) if query.get("under") else load_tree(**seen)
+        return Response({"month": format_month(month), "nodes": [asdict(node) for node in nodes]})
+
+
+class PreviewView(DemandView):
+    """How a total would be split over the next level down; nothing is written."""
+
+    required_actions = {"POST": "plan.read"}
+
+    @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        wanted = _checked(PreviewSerializer, request)
+        return Response(preview_split(cycle=self.cycle(), actor=request.user, **wanted))
+
+
+class CommentView(DemandView):
+    """Remarks at cells."""
+
+    required_actions = {"POST": "plan.read"}
+
+    @extend_schema(request=CommentSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        wanted = _checked(CommentSerializer, request)
+        comment = add_comment(
+            version=get_working_version(self.cycle()),
+            measure=wanted["measure"],
+            product=_product(wanted["product"]),
+            org=_org(wanted["org"]),
+            month=wanted["month"],
+            text=wanted["text"],
+            actor=request.user,
+        )
+        return Response({"id": comment.pk, "text": comment.text}, status=status.HTTP_201_CREATED)
+
+
+class LockView(DemandView):
+    """Lock or unlock cells of any level: their leaves keep their values in edits and spreads."""
+
+    required_actions = {"POST": ("consensus.override", "stream.edit.sales", "stream.edit.marketing")}
+
+    @extend_schema(request=LockSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        wanted = _checked(LockSerializer, request)
+        changed = lock_place(cycle=self.cycle(), actor=request.user, **wanted)
+        return Response({"changed": changed})
+
+
+class ForecastView(DemandView):
+    """Start the statistical forecast of the cycle as a job."""
+
+    required_actions = {"POST": "forecast.run"}
+
+    @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        job = enqueue_forecast(cycle=self.cycle(), actor=request.user)
+        return Response({"id": job.pk, "state": job.state}, status=status.HTTP_202_ACCEPTED)
+
+
+class NodeForecastView(DemandView):
+    """Forecast one place's total again, leaving months out. Answers at once and stores nothing."""
+
+    required_actions = {"POST": "plan.read"}
+
+    @extend_schema(request=NodeForecastSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        wanted = _checked(NodeForecastSerializer, request)
+        place = find_place(scope=get_scope(request.user), product=wanted["product"], org=wanted["org"])
+        node = forecast_node(cycle=self.cycle(), place=place, ignore_months=wanted["ignore_months"])
+        return Response(asdict(node))
+
+
+class ProposalView(DemandView):
+    """Make the consensus proposal again from the declared rule; overrides stay on top."""
+
+    required_actions = {"POST": "consensus.override"}
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        return Response(build_proposal(cycle=self.cycle(), actor=request.user))
+
+
+class OutlierView(DemandView):
+    """A person's word on an odd month of history."""
+
+    required_actions = {"POST": "forecast.run"}
+
+    @extend_schema(request=OutlierSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        wanted = _checked(OutlierSerializer, request)
+        decision = decide_outlier(
+            **wanted | {"product": _product(wanted["product"]), "org": _org(wanted["org"])}, actor=request.user
+        )
+        return Response({"id": decision.pk, "verdict": decision.verdict}, status=status.HTTP_201_CREATED)
+
+
+class AssumptionListView(DemandView):
+    """What this cycle's forecast rests on."""
+
+    required_actions = {"GET": "plan.read", "POST": "decision.propose"}
+
+    @extend_schema(parameters=PLACE[2:], responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        rows = Assumption.objects.filter(cycle=self.cycle()).select_related("owner", "product", "org").order_by("pk")
+        return Response({"results": [_assumption(row) for row in rows]})
+
+    @extend_schema(request=NewAssumptionSerializer, responses={201: OpenApiTypes.OBJECT})
+    @idempotent
+    def post(self, request: Request) -> Response:
+        wanted = _checked(NewAssumptionSerializer, request)
+        sides = {
+            "product": wanted["product"] and _product(wanted["product"]),
+            "org": wanted["org"] and _org(wanted["org"]),
+        }
+        row = add_assumption(cycle=self.cycle(), actor=request.user, **wanted | sides)
+        return Response(_assumption(row), status=status.HTTP_201_CREATED)
+
+
+class AssumptionView(DemandView):
+    """Whether one assumption still holds."""
+
+    required_actions = {"POST": "decision.propose"}
+
+    @extend_schema(request=AssessmentSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, assumption_id: int) -> Response:
+        row = Assumption.objects.select_related("owner", "cycle").filter(pk=assumption_id).first()
+        if row is None:
+            raise Missing(_("There is no such assumption."))
+        wanted = _checked(AssessmentSerializer, request)
+        return Response(_assumption(assess_assumption(assumption=row, actor=request.user, **wanted)))
+
+
+def _assumption(row: Assumption) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "text": row.text,
+        "evidence": row.evidence,
+        "state": row.state,
+        "product": row.product.code if row.product else None,
+        "org": row.org.code if row.org else None,
+        "impact_quantity": row.impact_quantity,
+        "owner": str(row.owner) if row.owner else None,
+        "reviewed_at": row.reviewed_at,
+        "note": row.review_note,
+    }
+
+
+def _checked(serializer: type, request: Request) -> dict[str, Any]:
+    form = serializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return dict(form.validated_data)
+
+
+def _product(code: str) -> Product:
+    found = Product.objects.filter(code=code).first()
+    if found is None:
+        raise Missing(_("There is no such product."), details={"product": code})
+    return found
+
+
+def _org(code: str) -> Org:
+    found = Org.objects.filter(code=code).first()
+    if found is None:
+        raise Missing(_("There is no such sales organisation."), details={"org": code})
+    return found

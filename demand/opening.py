@@ -1,0 +1,99 @@
+"""Opening the workbench at a place: everything the page and its endpoint show, for one person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from accounts.policies import can
+from accounts.selectors import get_scope
+from core.formats import month_long
+from cycles.models import Cycle
+from demand.board import Desk, Fences
+from demand.choices import OverrideReason
+from demand.models import Assumption
+from demand.panels import build_accuracy_panel, build_waiting_panel
+from demand.selectors.marks import load_marks
+from demand.selectors.place import Place, find_place
+from demand.selectors.product_policies import load_product_policies
+from demand.selectors.workbench import load_figures
+from masterdata.models import Org, Product
+from plans.choices import SpreadRule
+from plans.selectors import get_working_version, heads_tag
+
+SPREAD_LABELS: dict[str, str | Promise] = {
+    SpreadRule.BASELINE: gettext_lazy("by baseline"),
+    SpreadRule.HISTORY: gettext_lazy("by history"),
+    SpreadRule.CURRENT: gettext_lazy("by current"),
+    SpreadRule.EQUAL: gettext_lazy("equally"),
+}
+
+
+def open_desk(*, user: User, cycle: Cycle, product: str | None, org: str | None) -> Desk:
+    """The place with its figures, marks and fences. Raises ``Missing`` outside the person's scope."""
+    version = get_working_version(cycle)
+    place = find_place(scope=get_scope(user), product=product, org=org)
+    figures = load_figures(cycle=cycle, version_id=version.pk, place=place)
+    marks = load_marks(cycle=cycle, version_id=version.pk, place=place, months=figures.months, leaves=figures.leaves)
+    products = place.hierarchy.products.leaves_under(place.product)
+    return Desk(user, cycle, place, figures, marks, Fences.of(load_product_policies(place.hierarchy, products)))
+
+
+def build_workbench(desk: Desk) -> dict[str, Any]:
+    """The JSON of the workbench: place, grid, chart, panels."""
+    version = get_working_version(desk.cycle)
+    product, org = desk.codes()
+    return {
+        "version": version.pk,
+        "cycle": str(desk.cycle),
+        "tag": heads_tag(desk.figures.heads),
+        "product": product,
+        "org": org,
+        "heading": heading(desk.place),
+        "isLeaf": desk.place.is_leaf,
+        "leaves": desk.figures.leaves,
+        "columns": desk.columns(),
+        "rows": desk.rows(),
+        "chart": desk.chart(),
+        "accuracy": build_accuracy_panel(desk, version.pk),
+        "waiting": build_waiting_panel(desk),
+        "band": {"low": desk.in_units(desk.figures.low), "high": desk.in_units(desk.figures.high)},
+    }
+
+
+def build_choices(user: User, cycle: Cycle) -> dict[str, Any]:
+    """What the reason popover and the tools offer."""
+    assumptions = Assumption.objects.filter(cycle=cycle).order_by("pk")
+    return {
+        "reasons": [{"code": code, "label": str(label)} for code, label in OverrideReason.choices],
+        "causes": [{"code": f"assumption:{row.pk}", "label": row.text} for row in assumptions],
+        "spreads": [{"code": code, "label": str(label)} for code, label in SPREAD_LABELS.items()],
+        "canRunForecast": can(user, "forecast.run"),
+        "canComment": can(user, "plan.read"),
+    }
+
+
+def heading(place: Place) -> dict[str, str]:
+    """The names of both nodes in the reader's language."""
+    product = Product.objects.filter(pk=place.product).first()
+    org = Org.objects.filter(pk=place.org).first()
+    is_top = org is None or (org.parent_id is None and place.scope.orgs is None)
+    return {
+        "product": product.label if product else _("All products"),
+        "org": _("all regions") if is_top or org is None else org.label,
+    }
+
+
+def default_focus(cycle: Cycle, wanted: int | None) -> int:
+    """The month whose values the tree shows: the chosen one inside the plan, else the first that can be changed."""
+    if wanted is not None and cycle.month <= wanted < cycle.month + cycle.horizon:
+        return wanted
+    return cycle.month + 1
+
+
+def focus_title(month: int) -> str:
+    return _("%(month)s, units") % {"month": month_long(month)}

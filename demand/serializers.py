@@ -1,0 +1,71 @@
+"""What the demand endpoints take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from core.months import parse_month
+from demand.choices import AssumptionState, OutlierVerdict
+from plans.choices import SpreadRule
+
+
+class MonthField(serializers.CharField):
+    """``YYYY-MM`` in, absolute month out."""
+
+    def to_internal_value(self, data: Any) -> int:
+        try:
+            return parse_month(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError(str(error)) from error
+
+
+class CellSerializer(serializers.Serializer):
+    """A cell of the grid at any level."""
+
+    measure = serializers.CharField(max_length=32)
+    product = serializers.CharField(max_length=64)
+    org = serializers.CharField(max_length=64)
+    month = MonthField()
+
+
+class CommentSerializer(CellSerializer):
+    text = serializers.CharField(max_length=1000)
+
+
+class PreviewSerializer(CellSerializer):
+    value = serializers.DecimalField(max_digits=18, decimal_places=6)
+    spread = serializers.ChoiceField(choices=SpreadRule.choices, default=SpreadRule.BASELINE)
+
+
+class LockSerializer(serializers.Serializer):
+    cells = CellSerializer(many=True, allow_empty=False)
+    locked = serializers.BooleanField()
+
+
+class NodeForecastSerializer(serializers.Serializer):
+    product = serializers.CharField(max_length=64, required=False, default=None)
+    org = serializers.CharField(max_length=64, required=False, default=None)
+    ignore_months = serializers.ListField(child=MonthField(), default=list, max_length=60)
+
+
+class OutlierSerializer(serializers.Serializer):
+    product = serializers.CharField(max_length=64)
+    org = serializers.CharField(max_length=64)
+    month = MonthField()
+    verdict = serializers.ChoiceField(choices=OutlierVerdict.choices)
+    reason = serializers.CharField(max_length=300)
+
+
+class NewAssumptionSerializer(serializers.Serializer):
+    text = serializers.CharField(max_length=300)
+    evidence = serializers.CharField(required=False, default="", allow_blank=True)
+    product = serializers.CharField(max_length=64, required=False, default=None)
+    org = serializers.CharField(max_length=64, required=False, default=None)
+    impact_quantity = serializers.IntegerField(required=False, default=None)
+
+
+class AssessmentSerializer(serializers.Serializer):
+    state = serializers.ChoiceField(choices=AssumptionState.choices)
+    note = serializers.CharField(required=False, default="", allow_blank=True)

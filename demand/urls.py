@@ -1,0 +1,26 @@
+"""The demand page and its REST endpoints."""
+
+from django.urls import path
+
+from demand import api, views
+
+app_name = "demand"
+
+urlpatterns = [
+    path("demand/", views.WorkbenchPage.as_view(), name="workbench"),
+    path("demand/submit/", views.SubmitView.as_view(), name="submit"),
+]
+
+api_urlpatterns = [
+    path("demand/workbench/", api.WorkbenchView.as_view(), name="workbench"),
+    path("demand/tree/", api.TreeView.as_view(), name="tree"),
+    path("demand/preview/", api.PreviewView.as_view(), name="preview"),
+    path("demand/comments/", api.CommentView.as_view(), name="comments"),
+    path("demand/locks/", api.LockView.as_view(), name="locks"),
+    path("demand/forecast/", api.ForecastView.as_view(), name="forecast"),
+    path("demand/forecast/node/", api.NodeForecastView.as_view(), name="forecast-node"),
+    path("demand/proposal/", api.ProposalView.as_view(), name="proposal"),
+    path("demand/outliers/", api.OutlierView.as_view(), name="outliers"),
+    path("demand/assumptions/", api.AssumptionListView.as_view(), name="assumptions"),
+    path("demand/assumptions/<int:assumption_id>/", api.AssumptionView.as_view(), name="assumption"),
+]

@@ -1,0 +1,214 @@
+// The demand workbench: tree on the left, the month grid, chart and panels; one place at a time.
+import { bars, forecastChart } from "./charts.js";
+import { announce, el, icon, readJson, send } from "./dom.js";
+import { createGrid } from "./grid.js";
+import { monthCode, planSaver } from "./grid/plan.js";
+import { month as monthName } from "./formats.js";
+import { fill, gettext } from "./i18n.js";
+import { followJob } from "./jobs.js";
+import { createTree } from "./demand-tree.js";
+
+const API = "/api/v1/demand/";
+const at = (id) => document.getElementById(id);
+const choices = readJson("choices");
+const page = readJson("page");
+let board = readJson("board");
+let grid = null;
+
+const HEAD_HEIGHT = 40;
+const spread = () => at("spread").value;
+const place = () => ({ product: board.product, org: board.org });
+const row = (key) => board.rows.find((r) => r.key === key);
+const column = (month) => board.columns.findIndex((c) => c.month === month);
+const valueOf = (cell) => (cell !== null && typeof cell === "object" ? cell.value : cell);
+
+async function ask(path, { method = "GET", body = null } = {}) {
+  const response = await send(`${API}${path}`, { method, body });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.detail ?? gettext("The server did not answer. Try again."));
+  return answer;
+}
+
+const query = (parts) => new URLSearchParams(Object.entries({ cycle: page.cycle, ...parts }).filter(([, v]) => v)).toString();
+
+// The reason popover opens for every override, and for other figures above a leaf or outside the band.
+function needsReason(edits) {
+  return edits.some((edit) => {
+    if (edit.row === "consensus") return edit.value !== null;
+    const i = column(edit.month);
+    const [low, high] = [board.band.low[i], board.band.high[i]];
+    return edit.row === "sales" && low !== null && edit.value !== null && (edit.value < low || edit.value > high);
+  });
+}
+
+function preview(edit) {
+  if (board.isLeaf) return Promise.reject();
+  const { row: measure, month, value } = edit;
+  return ask("preview/", { method: "POST", body: { measure, ...place(), month: monthCode(month), value: value ?? 0, spread: spread() } });
+}
+
+/** What Del puts back: the consensus falls to the proposal, which only the server knows; the grid reloads after. */
+const reset = () => null;
+
+async function comment(key, month, text) {
+  await ask("comments/", { method: "POST", body: { measure: key, ...place(), month: monthCode(month), text } });
+  await refresh();
+}
+
+async function lock(cells, locked) {
+  const body = { locked, cells: cells.map((c) => ({ measure: c.row, ...place(), month: monthCode(c.month) })) };
+  await ask("locks/", { method: "POST", body });
+}
+
+/** Alt ↑: the parent in the tree that shows; Alt ↓: its first child. */
+const level = (step) => tree.step(step);
+
+function onMove({ label, column: name, month }) {
+  at("cell-address").textContent = `${label} · ${name}`;
+  if (month >= board.columns.find((c) => c.kind !== "past").month && month !== page.month) focusMonth(month);
+}
+
+let focusTimer = 0;
+function focusMonth(month) {
+  clearTimeout(focusTimer);
+  focusTimer = setTimeout(async () => {
+    page.month = month;
+    at("tree-month").textContent = fill(gettext("%(month)s, units"), { month: monthName(month, { year: false }) });
+    await tree.reload();
+  }, 250);
+}
+
+async function onSaved(edits, answer) {
+  if (answer.results?.some((r) => r.status === "applied")) await refresh();
+}
+
+function drawGrid() {
+  const options = {
+    label: gettext("Demand by stream and month, units"),
+    heads: [gettext("Stream"), gettext("Owner")],
+    columns: board.columns,
+    rows: board.rows,
+    decimals: board.rows[0].decimals,
+    height: gridHeight(),
+    columnWidth: columnWidth(),
+    saveState: at("save-state"),
+    tools: at("grid-tools"),
+    save: (...call) => planSaver(`/api/v1/plans/${board.version}/cells:batch`, (edit) => ({
+      measure: edit.row, ...place(), ...(board.isLeaf ? {} : { spread: spread() }),
+    }))(...call),
+    cursor: { row: "consensus", month: page.month },
+    reasons: choices.reasons,
+    causes: choices.causes,
+    needsReason, preview, reset, comment, lock, level, onMove, onSaved,
+  };
+  grid = createGrid(at("grid"), options);
+}
+
+/** Room for the longest figure, its sign and a lock; the usual width when figures are short. */
+function columnWidth() {
+  const longest = Math.max(...board.rows.flatMap((line) => line.cells.map((cell) => Math.abs(valueOf(cell) ?? 0))));
+  return longest >= 100_000 ? (innerWidth >= 1700 ? 92 : 82) : undefined;
+}
+
+/** All rows show without scrolling, so that the grid scrolls sideways only. */
+function gridHeight() {
+  const rowHeight = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row-h")) || 26;
+  const height = board.rows.length * rowHeight + HEAD_HEIGHT;
+  document.documentElement.style.setProperty("--above-chart", `${height + 246}px`);
+  return height;
+}
+
+// Everything round the grid ------------------------------------------------------------------------------------
+function drawPanels() {
+  at("place-product").textContent = board.heading.product;
+  at("place-org").textContent = `· ${board.heading.org}`;
+  at("chart-title").textContent = board.chart.title;
+  forecastChart(at("chart"), board.chart);
+  bars(at("accuracy"), { rows: board.accuracy.rows, unit: " %" });
+  at("accuracy-note").replaceChildren(...noteOf(board.accuracy));
+  at("waiting").replaceChildren(...waitingLines());
+}
+
+function noteOf({ note, empty }) {
+  if (empty) return [empty];
+  if (!note) return [];
+  return [el("span", { class: `b ${note.tone}` }, note.head), ` ${note.text}`];
+}
+
+function waitingLines() {
+  if (!board.waiting.length) return [el("div", { class: "row-f" }, el("span", { class: "good" }, icon("circle-check")), gettext("Nothing waits at this place"))];
+  return board.waiting.map(({ icon: name, tone, text }) => el("div", { class: "row-f" }, el("span", { class: tone }, icon(name)), text));
+}
+
+async function refresh() {
+  board = await ask(`workbench/?${query(place())}`);
+  for (const line of board.rows) {
+    grid.patch(line.cells.map((cell, i) => {
+      const shown = cell !== null && typeof cell === "object" ? cell : { value: cell };
+      return { missing: false, outside: false, comment: "", locked: false, ...shown, row: line.key, month: board.columns[i].month };
+    }));
+  }
+  drawPanels();
+  tree.reload();
+}
+
+async function go(side, code) {
+  if (grid.isWaiting()) return announce(gettext("Wait until the typed cells are saved."), { urgent: true });
+  const wanted = { ...place(), [side]: code };
+  try {
+    board = await ask(`workbench/?${query(wanted)}`);
+  } catch (problem) {
+    return announce(problem.message, { urgent: true });
+  }
+  const url = new URL(location.href);
+  for (const [key, value] of Object.entries({ ...wanted, side: page.side })) value ? url.searchParams.set(key, value) : url.searchParams.delete(key);
+  history.replaceState(null, "", url);
+  await grid.setRows(board.rows);
+  drawPanels();
+  await tree.reload();
+  announce(`${board.heading.product}, ${board.heading.org}`);
+}
+
+const tree = createTree(at("tree"), {
+  nodes: readJson("tree-data"),
+  side: () => page.side,
+  load: (under) => ask(`tree/?${query({ ...place(), side: page.side, month: monthCode(page.month), under })}`).then((a) => a.nodes),
+  choose: (code) => go(page.side, code),
+  heads: { product: gettext("Product tree"), org: gettext("Region tree") },
+  title: at("tree-title"),
+  decimals: () => board.rows[0].decimals,
+});
+
+document.querySelectorAll("[data-side]").forEach((button) => button.addEventListener("click", async () => {
+  page.side = button.dataset.side;
+  document.querySelectorAll("[data-side]").forEach((b) => {
+    b.classList.toggle("on", b === button);
+    b.setAttribute("aria-pressed", String(b === button));
+  });
+  await tree.reload({ afresh: true });
+}));
+
+at("run-forecast")?.addEventListener("click", async (event) => {
+  const button = event.currentTarget;
+  button.disabled = true;
+  try {
+    const job = await ask(`forecast/?${query({})}`, { method: "POST", body: {} });
+    const ended = await followJob(job.id, { title: gettext("Statistical forecast") });
+    if (ended?.state === "done") location.reload();
+  } catch (problem) {
+    announce(problem.message, { urgent: true });
+  }
+  button.disabled = false;
+});
+
+at("build-proposal")?.addEventListener("click", async (event) => {
+  event.currentTarget.disabled = true;
+  await ask(`proposal/?${query({})}`, { method: "POST", body: {} });
+  location.reload();
+});
+
+at("submit-open")?.addEventListener("click", () => at("submit-dialog").showModal());
+at("submit-cancel")?.addEventListener("click", () => at("submit-dialog").close());
+
+drawGrid();
+drawPanels();
