@@ -77,7 +77,7 @@ def setup(*, demo: bool = False) -> int:
     if "DATABASE_URL" not in os.environ and (VAR / "sop.sqlite3").exists() and _is_prepared(now):
         return 0
     print("Preparing database, translations, static files and kernels …", flush=True)
-    command = [PYTHON, "manage.py", "prepare", *(["--demo"] if demo else [])]
+    command: list[str | Path] = [PYTHON, "manage.py", "prepare", *(["--demo"] if demo else [])]
     if code := subprocess.run(command, env=environment()).returncode:
         return code
     STAMP.write_text(json.dumps(now))
@@ -198,7 +198,7 @@ def _find_redis(stack: ExitStack) -> tuple[str, str]:
 def check() -> int:
     """What a change must pass besides its tests. Everything is run; the exit code says whether all passed."""
     packages.install(dev=True)
-    manage = [PYTHON, "manage.py"]
+    manage: list[str | Path] = [PYTHON, "manage.py"]
     steps: dict[str, list[str | Path]] = {
         "lint": [BIN / "ruff", "check", "."],
         "format": [BIN / "ruff", "format", "--check", "."],
@@ -222,11 +222,10 @@ def _passes(name: str, command: Sequence[str | Path]) -> bool:
 def _has_no_advisories() -> bool:
     """Known vulnerabilities of the locked packages; left out, and said so, without the network."""
     print("== advisories", flush=True)
-    audit = [BIN / "pip-audit", "--requirement", "requirements.txt", "--require-hashes", "--disable-pip"]
+    locked = ["--requirement", "requirements.txt", "--require-hashes", "--disable-pip"]
+    audit = [str(BIN / "pip-audit"), *locked, "--format", "json", "--progress-spinner", "off"]
     try:
-        answer = subprocess.run(
-            [*audit, "--format", "json", "--progress-spinner", "off"], capture_output=True, timeout=120
-        )
+        answer = subprocess.run(audit, capture_output=True, timeout=120)
         found = json.loads(answer.stdout)["dependencies"]
     except (subprocess.TimeoutExpired, ValueError, KeyError):
         print("Left out: the advisory database cannot be reached.")

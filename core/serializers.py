@@ -13,7 +13,7 @@ class JobSerializer(serializers.ModelSerializer):
     """A job: what, how far (per mille), how it ended, and where its result is to be seen."""
 
     title = serializers.SerializerMethodField()
-    created_by = serializers.SlugRelatedField("username", read_only=True)
+    created_by: serializers.SlugRelatedField = serializers.SlugRelatedField("username", read_only=True)
     result_url = serializers.SerializerMethodField()
 
     class Meta:

@@ -180,7 +180,7 @@ WHITENOISE_USE_FINDERS = True  # plain names are served without collectstatic; h
 
 # Jobs -------------------------------------------------------------------------------------------------------
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
-_VISIBILITY = {"visibility_timeout": 3600}
+_VISIBILITY: dict[str, object] = {"visibility_timeout": 3600}
 CELERY_BROKER_URL = REDIS_URL
 # Short connect: a request that enqueues must not hang on a broker that is gone.
 CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY | {"socket_connect_timeout": 2, "socket_keepalive": True}
@@ -199,7 +199,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
 # The reaper has its own queue: behind a thousand waiting chunks it would come too late.
-CELERY_TASK_QUEUES = {"jobs": {}, "reaper": {}}
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"jobs": {}, "reaper": {}}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "core.reap", "schedule": 5.0, "options": {"queue": "reaper", "expires": 5}},

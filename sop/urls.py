@@ -24,12 +24,12 @@ def _pages_and_api() -> tuple[list[URLResolver], list[URLResolver]]:
 
 
 _pages, _endpoints = _pages_and_api()
-_description: list[URLPattern] = [
+_description: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("jsi18n/", JavaScriptCatalog.as_view(packages=["core"]), name="javascript-catalog"),
-    path("api/v1/", include(_endpoints + _description)),
+    path("api/v1/", include([*_endpoints, *_description])),
     *_pages,
 ]

@@ -55,7 +55,7 @@ def enqueue_job(
                     code_version=settings.CODE_VERSION,
                     max_attempts=ATTEMPTS,
                     expected_seconds=expected_seconds or _usual_seconds(kind),
-                    created_by=actor,
+                    created_by_id=actor.pk if actor else None,
                 )
                 audit.record(chain=audit.SYSTEM, actor=actor, verb="core.job.enqueued", obj=job, detail={"kind": kind})
                 bell.ring_on_commit([job.pk])
@@ -124,6 +124,6 @@ def _dedupe_key(kind: str, scope: dict[str, Any], input_hash: str) -> str:
 
 def _usual_seconds(kind: str) -> float | None:
     """The median duration of the last five finished jobs of this kind."""
-    last = Job.objects.filter(kind=kind, state=JobState.DONE, started_at__isnull=False).order_by("-pk")[:5]
-    seconds = [(job.finished_at - job.started_at).total_seconds() for job in last if job.finished_at]
-    return median(seconds) if seconds else None
+    timed = Job.objects.filter(kind=kind, state=JobState.DONE, started_at__isnull=False, finished_at__isnull=False)
+    pairs = list(timed.order_by("-pk").values_list("started_at", "finished_at")[:5])
+    return median((end - start).total_seconds() for start, end in pairs) if pairs else None
