@@ -18,7 +18,7 @@ from accounts.serializers import (
     TokenSerializer,
 )
 from accounts.services import create_token, revoke_token
-from core.api import ApiView
+from core.api import ApiView, page_of
 
 
 class MeView(ApiView):
@@ -49,9 +49,9 @@ class TokenListView(ApiView):
     required_actions = {"GET": "token.create", "POST": "token.create"}
     throttle_scope = "tokens"
 
-    @extend_schema(responses=TokenSerializer(many=True))
+    @extend_schema(responses=page_of(TokenSerializer))
     def get(self, request: Request) -> Response:
-        return Response({"results": TokenSerializer(list_tokens(request.user), many=True).data})
+        return Response({"results": TokenSerializer(list_tokens(request.user), many=True).data, "next": None})
 
     @extend_schema(request=NewTokenSerializer, responses={201: CreatedTokenSerializer})
     def post(self, request: Request) -> Response:

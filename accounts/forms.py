@@ -1,20 +1,16 @@
-"""Forms of the sign-in page and of the shell's switches."""
+"""The form behind the shell's switches."""
 
 from django import forms
 from django.conf import settings
 
-from accounts.models import User
+THEMES = ("light", "dark")
 
 
-class PreferencesForm(forms.ModelForm):
+class PreferencesForm(forms.Form):
     """Language and theme of one person. A field that is not sent stays as it is."""
 
     language = forms.ChoiceField(choices=settings.LANGUAGES, required=False)
-    theme = forms.ChoiceField(choices=[("light", "light"), ("dark", "dark")], required=False)
-
-    class Meta:
-        model = User
-        fields = ["language", "theme"]
+    theme = forms.ChoiceField(choices=[(theme, theme) for theme in THEMES], required=False)
 
     def chosen(self) -> dict[str, str]:
         """What the person sent, checked."""

@@ -68,3 +68,15 @@ def load_tourism() -> tuple[np.ndarray, sparse.csr_matrix]:
     bottom = pd.read_csv(DATA / "vn525_bottom_monthly.csv").iloc[:, 1:]
     sums = pd.read_csv(DATA / "vn525_summing_matrix.csv", index_col=0)
     return bottom[list(sums.columns)].to_numpy(float).T, sparse.csr_matrix(sums.to_numpy(float))
+
+
+def load_cheese() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Weekly cheese sales of 88 retailers, the last weeks all have: (names [n], volume, display, price [n, weeks])."""
+    table = pd.read_csv(DATA / "cheese_weekly_retailer.csv")
+    parts = dict(list(table.groupby("RETAILER", sort=False)))
+    weeks = min(len(part) for part in parts.values())
+    columns = (
+        np.vstack([part[name].to_numpy(float)[-weeks:] for part in parts.values()])
+        for name in ("VOLUME", "DISP", "PRICE")
+    )
+    return np.array(list(parts)), *columns

@@ -13,7 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import translation
 from django.utils.translation import gettext as _
-from rest_framework import exceptions
+from drf_spectacular.utils import inline_serializer
+from rest_framework import exceptions, serializers
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +30,7 @@ __all__ = [
     "idempotent",
     "is_not_modified",
     "not_modified",
+    "page_of",
     "parse_body",
     "problem_json",
     "require_match",
@@ -63,6 +65,13 @@ class IdPagination(CursorPagination):
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.get_next_link()})
+
+
+def page_of(serializer: type[serializers.BaseSerializer]) -> serializers.Serializer:
+    """The OpenAPI shape of a page of rows: ``{"results": […], "next": address or null}``."""
+    name = serializer.__name__.removesuffix("Serializer")
+    fields = {"results": serializer(many=True), "next": serializers.URLField(allow_null=True)}
+    return inline_serializer(f"{name}Page", fields)
 
 
 def etag_of(*parts: Any) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from django.db import connection, transaction
-
-_mine = threading.local()
 
 
 @contextmanager
@@ -24,16 +22,16 @@ def write_transaction() -> Iterator[None]:
     """
     name = connection.settings_dict["NAME"]
     is_file = connection.vendor == "sqlite" and "memory" not in str(name)
-    if not is_file or connection.in_atomic_block or getattr(_mine, "is_held", False):
+    if not is_file or connection.in_atomic_block:
         with transaction.atomic():
             yield
         return
     handle = os.open(Path(f"{name}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        _mine.is_held = True  # what runs on commit writes too, before this lock is given back
         with transaction.atomic():
+            # First hook after the commit: later ones may write, and would wait for this very lock.
+            transaction.on_commit(partial(fcntl.flock, handle, fcntl.LOCK_UN))
             yield
     finally:
-        _mine.is_held = False
         os.close(handle)

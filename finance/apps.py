@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class FinanceConfig(AppConfig):
     name = "finance"
+
+    def ready(self) -> None:
+        from finance import gates
+
+        gates.register()

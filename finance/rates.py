@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -116,3 +117,24 @@ class _ExchangeRates:
             for start, end, (_, rate) in zip(edges[:-1], edges[1:], steps, strict=True)
             if start < min(end, stop)
         ]
+
+
+def price_set_code() -> str:
+    """SHA-256 over every price, cost and exchange rate by external code: what a snapshot was valued with."""
+    prices = Price.objects.values_list("product__code", "org__code", "from_month", "price", "currency")
+    costs = Cost.objects.values_list(
+        "product__code", "site__code", "from_month", "material_cost", "labour_cost", "overhead_cost",
+        "outsourcing_cost", "production_cost", "holding_rate_per_year", "holding_cost_per_month",
+    )  # fmt: skip
+    rates = ExchangeRate.objects.values_list("currency", "month", "rate")
+    digest = hashlib.sha256()
+    for table in (prices, costs, rates):
+        for row in sorted(tuple("" if cell is None else _text(cell) for cell in row) for row in table):
+            digest.update("\x1f".join(row).encode() + b"\x1e")
+        digest.update(b"\x1d")
+    return digest.hexdigest()
+
+
+def _text(cell: object) -> str:
+    """One spelling a number, whatever trailing zeros the database keeps."""
+    return f"{cell.normalize():f}" if isinstance(cell, Decimal) else str(cell)

@@ -11,8 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from engine.money import explain_difference, value
-from finance.lines import COST_LINES, PROFIT, REVENUE, REVENUE_UNCONSTRAINED, STATEMENT, UNIT_COST_LINES
+from finance.lines import COST_LINES, PROFIT, REVENUE, REVENUE_UNCONSTRAINED, STATEMENT, UNIT_COST_LINES, VALUED
 from finance.rates import load_cost_rates, load_price_rates
+from finance.valuation import compute_money
 from masterdata.models import Target
 from masterdata.selectors import get_company
 from plans.cubes import Cube, Ints
@@ -90,6 +91,14 @@ class Bridge:
     start: int
     end: int
     causes: list[tuple[str, int]] = field(default_factory=list)
+
+
+def is_valued(*, version_id: int) -> bool:
+    """Whether the stored money is what the plan's quantities and today's prices and costs give."""
+    stored = load_measures(version_id=version_id, measures=VALUED)
+    return all(cube.same_numbers(stored[code]) for code, cube in compute_money(version_id=version_id).items()) and bool(
+        len(stored[REVENUE].axis)
+    )
 
 
 class MoneyView:

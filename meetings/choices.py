@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Presence(TextChoices):
@@ -31,7 +32,7 @@ class DecisionSource(TextChoices):
 
 
 class ActionState(TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("action", "open")
     IN_PROGRESS = "in_progress", _("in progress")
     DONE = "done", _("done")
     VERIFIED = "verified", _("verified")
@@ -44,13 +45,13 @@ class RiskKind(TextChoices):
 
 
 class RiskState(TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("issue", "open")
     HAPPENED = "happened", _("happened")
     CLOSED = "closed", _("closed")
 
 
 class ConflictState(TextChoices):
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("issue", "open")
     DECIDED = "decided", _("decided")
     ESCALATED = "escalated", _("escalated")
     DEFERRED = "deferred", _("deferred")

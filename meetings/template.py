@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_noop
 
+from accounts.choices import Department
 from cycles.choices import StepCode
 
 AGENDAS: dict[str, tuple[tuple[str, int], ...]] = {
@@ -29,5 +30,27 @@ AGENDAS: dict[str, tuple[tuple[str, int], ...]] = {
         (gettext_noop("Decisions"), 30),
         (gettext_noop("Last month's promises"), 10),
         (gettext_noop("Approve the plan"), 5),
+    ),
+}
+
+# What each department hands in before the demand review (R-060 … R-062): key, question.
+MATERIAL: dict[str, tuple[tuple[str, str], ...]] = {
+    Department.SALES: (
+        ("demand", gettext_noop("Next month's demand by product")),
+        ("orders", gettext_noop("Orders in hand")),
+        ("customers", gettext_noop("Key customers and their delivery wishes")),
+        ("market", gettext_noop("What changed in the market")),
+    ),
+    Department.PRODUCTION: (
+        ("maximum", gettext_noop("Maximum capacity")),
+        ("maintenance", gettext_noop("Planned maintenance and shutdowns")),
+        ("available", gettext_noop("Capacity really available")),
+        ("progress", gettext_noop("Progress of the current plan")),
+    ),
+    Department.SUPPLY: (
+        ("materials", gettext_noop("Key materials and supplier lead times")),
+        ("stock", gettext_noop("Stock of raw materials")),
+        ("arrivals", gettext_noop("Arrival dates")),
+        ("risk", gettext_noop("Shortage risk")),
     ),
 }

@@ -58,13 +58,15 @@ def embedded_valkey(directory: Path = VAR / "broker") -> tuple[list[str], str]:
 
 
 @contextmanager
-def running_valkey() -> Iterator[str]:
-    """An embedded Valkey for the length of a block; yields its URL."""
-    with tempfile.TemporaryDirectory(prefix="sop-valkey-") as directory:
+def running_valkey(program: str | None = None) -> Iterator[str]:
+    """The embedded Valkey, or another ``program`` of its kind, for the length of a block; yields its URL."""
+    with tempfile.TemporaryDirectory(prefix="sop-broker-") as directory:
         command, url = embedded_valkey(Path(directory))
+        if program:
+            command[0] = program
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            _wait_until(lambda: can_connect(url), "The embedded Valkey does not answer.")
+            _wait_until(lambda: can_connect(url), f"{command[0]} does not answer.")
             yield url
         finally:
             server.terminate()

@@ -6,50 +6,21 @@ Everything is read when a template asks for it, so partials and the API pay noth
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cycles.choices import CycleState, StepCode, StepState
-from cycles.models import Cycle, Step
+from accounts.forms import THEMES
+from core.errors import Missing
+from cycles.choices import StepCode, StepState
+from cycles.models import Cycle
+from cycles.selectors import RailStep, get_current_cycle, get_cycle, get_rail, list_cycles
 from masterdata.models import Company
 
-THEMES = ("light", "dark")
-
-
-@dataclass(frozen=True)
-class NavItem:
-    """One word of the top bar."""
-
-    path: str
-    label: str | Promise
-    active: bool
-    count: int = 0
-    urgent: bool = False
-
-
-@dataclass(frozen=True)
-class RailStep:
-    """One step of the rail: ``mark`` is done, now or todo; ``active`` when the open page belongs to it."""
-
-    position: int
-    title: str
-    path: str
-    mark: str
-    state: str
-    due_at: datetime | None
-    signed_at: datetime | None
-    active: bool
-
-    @property
-    def is_late(self) -> bool:
-        return self.mark == "now" and self.due_at is not None and self.due_at < timezone.now()
-
+_MENU_LENGTH = 12
 
 # path, label, key of the counter
 _NAV: tuple[tuple[str, Promise, str], ...] = (
@@ -72,6 +43,27 @@ _STEP_PATHS = {
 }
 
 
+@dataclass(frozen=True)
+class NavItem:
+    """One word of the top bar."""
+
+    path: str
+    label: str | Promise
+    active: bool
+    count: int = 0
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class RailItem:
+    """One step of the rail: ``mark`` is done, now or todo; ``active`` when the open page belongs to it."""
+
+    step: RailStep
+    path: str
+    mark: str
+    active: bool
+
+
 def _exists(path: str) -> bool:
     try:
         resolve(path)
@@ -86,9 +78,17 @@ class Shell:
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
+    def _is_here(self, path: str) -> bool:
+        here = self._request.path
+        return here == path if path == "/" else here.startswith(path)
+
     @cached_property
     def company(self) -> Company | None:
         return Company.objects.first()
+
+    @property
+    def company_name(self) -> str:
+        return self.company.name if self.company else ""
 
     @cached_property
     def theme(self) -> str:
@@ -99,16 +99,18 @@ class Shell:
         return chosen if chosen in THEMES else THEMES[0]
 
     @cached_property
-    def company_name(self) -> str:
-        return self.company.name if self.company else ""
-
-    @cached_property
     def cycle(self) -> Cycle | None:
-        return Cycle.objects.exclude(state=CycleState.CANCELLED).order_by("-month").first()
+        """The one the address names (``?cycle=2026-11``), else the newest."""
+        if wanted := self._request.GET.get("cycle"):
+            try:
+                return get_cycle(wanted)
+            except Missing:
+                pass
+        return get_current_cycle()
 
     @cached_property
     def cycles(self) -> list[Cycle]:
-        return list(Cycle.objects.exclude(state=CycleState.CANCELLED).order_by("-month")[:12])
+        return list(list_cycles()[:_MENU_LENGTH])
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -116,40 +118,21 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[NavItem]:
-        here = self._request.path
         return [
-            NavItem(
-                path=path,
-                label=label,
-                active=here == path if path == "/" else here.startswith(path),
-                count=self.counts.get(counter, 0),
-                urgent=counter == "orders",
-            )
+            NavItem(path, label, self._is_here(path), self.counts.get(counter, 0), counter == "orders")
             for path, label, counter in _NAV
             if _exists(path)
         ]
 
     @cached_property
-    def rail(self) -> list[RailStep]:
-        if self.cycle is None:
-            return []
-        steps = list(Step.objects.filter(cycle=self.cycle))
-        current = next((s.pk for s in steps if s.state != StepState.SIGNED_OFF), None)
-        return [self._rail_step(step, is_current=step.pk == current) for step in steps]
+    def rail(self) -> list[RailItem]:
+        return [self._rail_item(step) for step in get_rail(self.cycle)] if self.cycle else []
 
-    def _rail_step(self, step: Step, *, is_current: bool) -> RailStep:
-        here, path = self._request.path, _STEP_PATHS[StepCode(step.code)]
+    def _rail_item(self, step: RailStep) -> RailItem:
+        path = _STEP_PATHS[StepCode(step.code)]
         is_done = step.state == StepState.SIGNED_OFF
-        return RailStep(
-            position=step.position,
-            title=step.get_code_display(),
-            path=path,
-            mark="done" if is_done else "now" if is_current else "todo",
-            state=step.state,
-            due_at=step.due_at,
-            signed_at=step.signed_at,
-            active=here == path if path == "/" else here.startswith(path),
-        )
+        mark = "done" if is_done else "now" if step.is_current else "todo"
+        return RailItem(step, path if _exists(path) else "/", mark, self._is_here(path))
 
 
 def shell(request: HttpRequest) -> dict[str, Shell]:

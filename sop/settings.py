@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "core.middleware.RefusalPages",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -184,6 +185,8 @@ _VISIBILITY: dict[str, object] = {"visibility_timeout": 3600}
 CELERY_BROKER_URL = REDIS_URL
 # Short connect: a request that enqueues must not hang on a broker that is gone.
 CELERY_BROKER_TRANSPORT_OPTIONS = _VISIBILITY | {"socket_connect_timeout": 2, "socket_keepalive": True}
+if BROKER_PREFIX := os.environ.get("SOP_BROKER_PREFIX"):  # several installations may share one Redis
+    CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = BROKER_PREFIX
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = _VISIBILITY
@@ -229,7 +232,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
 
 # REST -------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "sop.schema.RouteSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -260,6 +263,20 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CycleState": "cycles.choices.CycleState",
+        "StepCode": "cycles.choices.StepCode",
+        "StepState": "cycles.choices.StepState",
+        "MeetingStep": ["demand_review", "supply_review", "pre_sop", "executive"],
+        "Department": "accounts.choices.Department",
+        "DecisionState": "meetings.choices.DecisionState",
+        "ActionState": "meetings.choices.ActionState",
+        "RiskState": "meetings.choices.RiskState",
+        "RiskEnd": ["happened", "closed"],
+        "ConflictState": "meetings.choices.ConflictState",
+        "ConflictEnd": ["decided", "escalated", "deferred"],
+        "JobState": "core.choices.JobState",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "sop.openapi.add_problems",

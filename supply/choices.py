@@ -15,3 +15,36 @@ class AckStatus(TextChoices):
     ACCEPTED = "accepted", _("accepted")
     PARTIAL = "partial", _("partly accepted")
     REJECTED = "rejected", _("rejected")
+
+
+class CauseKind(TextChoices):
+    """What can hold supply back."""
+
+    RESOURCE = "resource", _("capacity")
+    SUPPLIER = "supplier", _("supplier")
+    LEAD_TIME = "lead_time", _("material lead time")
+    TRANSIT = "transit", _("transport time")
+    FENCE = "fence", _("frozen plan")
+    ROUTING_LIMIT = "routing_limit", _("monthly limit")
+    STORAGE = "storage", _("storage space")
+    NO_ROUTE = "no_route", _("no way to the customer")
+    NO_ROUTING = "no_routing", _("cannot be made")
+    MARGIN = "margin", _("does not pay")
+
+
+class OptionKind(TextChoices):
+    """Ways out of a bottleneck."""
+
+    OVERTIME = "overtime", _("Overtime")
+    EXTRA_SHIFT = "extra_shift", _("One more shift")
+    JPH = "jph", _("Higher jobs per hour (JPH)")
+    HIRE = "hire", _("More people")
+    NEW_EQUIPMENT = "new_equipment", _("New equipment")
+    OUTSOURCE = "outsource", _("Outsource")
+    MOVE = "move", _("Move to another site")
+    RAISE_SUPPLY = "raise_supply", _("Supplier raises its limit")
+    SECOND_SOURCE = "second_source", _("Second supplier")
+    EXPEDITE = "expedite", _("Expedite inside the lead time")
+    RENT_STORAGE = "rent_storage", _("Rent storage")
+    BREAK_FENCE = "break_fence", _("Change the frozen plan")
+    DEFER = "defer", _("Deliver one month later")

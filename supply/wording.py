@@ -6,60 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from core.months import format_month
-
-CAUSE_TITLES: dict[str, str | Promise] = {
-    "resource": gettext_lazy("capacity"),
-    "supplier": gettext_lazy("supplier"),
-    "lead_time": gettext_lazy("material lead time"),
-    "transit": gettext_lazy("transport time"),
-    "fence": gettext_lazy("frozen plan"),
-    "routing_limit": gettext_lazy("monthly limit"),
-    "storage": gettext_lazy("storage space"),
-    "no_route": gettext_lazy("no way to the customer"),
-    "no_routing": gettext_lazy("cannot be made"),
-    "margin": gettext_lazy("does not pay"),
-}
-
-OPTION_TITLES: dict[str, str | Promise] = {
-    "overtime": gettext_lazy("Overtime"),
-    "extra_shift": gettext_lazy("One more shift"),
-    "jph": gettext_lazy("Higher jobs per hour (JPH)"),
-    "hire": gettext_lazy("More people"),
-    "new_equipment": gettext_lazy("New equipment"),
-    "outsource": gettext_lazy("Outsource"),
-    "move": gettext_lazy("Move to another site"),
-    "raise_supply": gettext_lazy("Supplier raises its limit"),
-    "second_source": gettext_lazy("Second supplier"),
-    "expedite": gettext_lazy("Expedite inside the lead time"),
-    "rent_storage": gettext_lazy("Rent storage"),
-    "break_fence": gettext_lazy("Change the frozen plan"),
-    "defer": gettext_lazy("Deliver one month later"),
-}
-
-COST_TITLES: dict[str, str | Promise] = {
-    "production": gettext_lazy("production"),
-    "regular_hours": gettext_lazy("regular hours"),
-    "overtime": gettext_lazy("overtime"),
-    "extra_shifts": gettext_lazy("extra shifts"),
-    "wages": gettext_lazy("wages"),
-    "hiring": gettext_lazy("hiring"),
-    "layoff": gettext_lazy("layoff"),
-    "outsourcing": gettext_lazy("outsourcing"),
-    "materials": gettext_lazy("purchased materials"),
-    "freight": gettext_lazy("freight"),
-    "transfers": gettext_lazy("transfers between sites"),
-    "holding": gettext_lazy("holding finished goods"),
-    "material_holding": gettext_lazy("holding materials"),
-    "backlog": gettext_lazy("waiting customers"),
-    "shortage": gettext_lazy("lost sales"),
-    "set_ups": gettext_lazy("set-ups"),
-    "options": gettext_lazy("options"),
-}
+from supply.choices import OptionKind
 
 
 @dataclass(frozen=True)
@@ -97,7 +47,7 @@ def say_cause(kind: str, name: str, month: int, *, is_confirmed: bool, removed: 
 
 def say_option(kind: str, target: str) -> str:
     """The title of a way out with what it is applied to."""
-    title = str(OPTION_TITLES[kind])
+    title = str(OptionKind(kind).label)
     return f"{title}: {target}" if target else title
 
 

@@ -36,8 +36,10 @@ def ring(job_ids: Iterable[int]) -> bool:
 def is_queue_empty() -> bool:
     """Whether no ring waits at the broker. Raises ``OperationalError`` or ``OSError`` when it is down."""
     queue = current_app.conf.task_default_queue
-    with current_app.pool.acquire(block=True) as connection, connection.channel() as channel:
-        try:
-            return channel.queue_declare(queue=queue, passive=True).message_count == 0
-        except ChannelError:  # an empty Redis list does not exist
-            return True
+    with current_app.pool.acquire(block=True) as connection:
+        connection.ensure_connection(**_RETRY)
+        with connection.channel() as channel:
+            try:
+                return channel.queue_declare(queue=queue, passive=True).message_count == 0
+            except ChannelError:  # an empty Redis list does not exist
+                return True

@@ -68,8 +68,12 @@ def list_submissions(cycle: Cycle) -> list[Submission]:
     )
 
 
-def get_submission(step: Step, department: str) -> Submission | None:
-    return Submission.objects.filter(step=step, department=department).first()
+def get_submission(step: Step, department: str) -> Submission:
+    """A department's material for a step. Raises ``Missing``."""
+    submission = Submission.objects.filter(step=step, department=department).first()
+    if submission is None:
+        raise Missing(_("There is no material of “%s” for this step.") % department)
+    return submission
 
 
 def list_signoffs(step: Step) -> list[SignOff]:

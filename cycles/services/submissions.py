@@ -23,6 +23,7 @@ from cycles.template import TEMPLATE_OF
 from cycles.transitions import WORKING
 
 LARGEST_CONTENT = 64 * 1024
+LARGEST_ATTACHMENT = 20 * 1024 * 1024
 _HANDED_IN = {SubmissionStatus.SUBMITTED, SubmissionStatus.LATE}
 
 
@@ -42,8 +43,9 @@ def submit_material(
     not open, ``Denied`` for a foreign department.
     """
     require(actor, "submission.submit", department=department)
-    if not isinstance(content, dict) or len(json.dumps(content)) > LARGEST_CONTENT:
-        raise InvalidInput(_("The material is an object of at most 64 kB; attach larger things as a file."))
+    _check_content(content)
+    if attachment is not None and (attachment.size or 0) > LARGEST_ATTACHMENT:
+        raise InvalidInput(_("A file has at most 20 MB."), code="file_too_large")
     with write_transaction():
         _hold(step)
         submission, _created = Submission.objects.get_or_create(step=step, department=department)
@@ -98,6 +100,17 @@ def waive_submission(*, step: Step, department: str, reason: str, actor: User) -
             chain=chain_of(step.cycle), actor=actor, verb="cycles.submission.waived", obj=submission, detail=detail
         )
     return submission
+
+
+def _check_content(content: Any) -> None:
+    """Refuse what is no object, too large, or no database stores (NaN, NUL, half a surrogate pair)."""
+    try:
+        text = json.dumps(content, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(_("The material cannot be stored: %s") % error) from error
+    if not isinstance(content, dict) or len(text) > LARGEST_CONTENT or "\\u0000" in text:
+        raise InvalidInput(_("The material is an object of at most 64 kB; attach larger things as a file."))
 
 
 def _hold(step: Step) -> None:

@@ -72,37 +72,50 @@ def check_references(sheet: SheetData, context: ImportContext) -> None:
 
 
 def _check_codes(sheet: SheetData, name: str, entities: tuple[str, ...], known: set[str]) -> None:
-    suggestions: dict[str, str] = {}
+    suggest: CodeSuggester | None = None
     for index, value in enumerate(sheet[name]):
         if value is EMPTY:
             continue
         for code in value if isinstance(value, tuple) else (value,):
             if code in known:
                 continue
-            if code not in suggestions:
-                suggestions[code] = suggest_code(code, known)
+            suggest = suggest or CodeSuggester(known)
             sheet.reject(
                 index,
                 "unknown_code",
                 column=name,
                 value=code,
                 entity="/".join(entities),
-                suggestion=suggestions[code],
+                suggestion=suggest(code),
             )
 
 
-def suggest_code(code: str, known: Collection[str]) -> str:
-    """The known code most likely meant: the same but for case, width, spaces or look-alike letters, else a near one."""
-    wanted = _fold(code)
-    for candidate in known:
-        if candidate.casefold() == code.casefold():
-            return candidate
-    alike = [candidate for candidate in known if _fold(candidate) == wanted]
-    if alike:
-        return min(alike)
-    if len(known) > 20_000:
-        return ""
-    return next(iter(get_close_matches(code, sorted(known), n=1, cutoff=0.75)), "")
+class CodeSuggester:
+    """The known code most likely meant: the same but for case, width, spaces or look-alike letters, else a near one.
+
+    Near ones are searched for the first ``_SEARCHES`` codes only: each search compares with every known code.
+    """
+
+    _SEARCHES = 200
+    _LARGEST_SEARCH = 20_000
+
+    def __init__(self, known: Collection[str]) -> None:
+        self._sorted = sorted(known)
+        self._alike: dict[str, str] = {}
+        for code in self._sorted:
+            self._alike.setdefault(_fold(code), code)
+        self._found: dict[str, str] = {}
+
+    def __call__(self, code: str) -> str:
+        """A known code, or an empty text."""
+        if code not in self._found:
+            self._found[code] = self._alike.get(_fold(code)) or self._search(code)
+        return self._found[code]
+
+    def _search(self, code: str) -> str:
+        if len(self._found) >= self._SEARCHES or len(self._sorted) > self._LARGEST_SEARCH:
+            return ""
+        return next(iter(get_close_matches(code, self._sorted, n=1, cutoff=0.75)), "")
 
 
 def _fold(code: str) -> str:

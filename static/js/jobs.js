@@ -88,8 +88,9 @@ function drawRunning(toast, job, title) {
     el("div", { class: "row-f sm mut" }, job.step || gettext("waiting for a free worker"), el("span", { class: "sp" }), cancel));
 }
 
-function ended(job, title, link) {
+function ended(job, title, given) {
   const name = job.title ?? title;
+  const link = given ?? (job.result_url ? { url: job.result_url, label: gettext("See result") } : null);
   if (job.state === "failed") {
     failure(fill(gettext("%(name)s stopped"), { name }), job.error || gettext("Try again. If it fails again, tell the administrator."), job.error_code);
     return;

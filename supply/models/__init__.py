@@ -1,5 +1,15 @@
 """The rows of the supply room, one module a noun."""
 
+from supply.models.balance import AdoptedOption, BalanceRun, Bottleneck, Shortage, SupplyOption
 from supply.models.releases import Release, ReleaseAck, ReleaseDocument
 
-__all__ = ["Release", "ReleaseAck", "ReleaseDocument"]
+__all__ = [
+    "AdoptedOption",
+    "BalanceRun",
+    "Bottleneck",
+    "Release",
+    "ReleaseAck",
+    "ReleaseDocument",
+    "Shortage",
+    "SupplyOption",
+]

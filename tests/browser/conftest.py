@@ -98,7 +98,7 @@ class Visitor:
                 self.problems.append(f"request outside: {request.url}")
 
         page.on("request", on_request)
-        page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
+        page.on("pageerror", lambda error: self.problems.append(f"script error: {error} {error.stack}"))
         page.on("console", lambda m: m.type == "error" and self.problems.append(f"console: {m.text}"))
 
     def forgive(self, text: str) -> None:

@@ -10,6 +10,11 @@ FIRST = 2026 * 12 + 10  # November 2026
 
 _SETUP = """async ({rows, options}) => {
   const {createGrid, Refused} = await import("/static/js/grid.js");
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = "/static/vendor/tabulator.min.css";
+  document.head.prepend(style);
+  await new Promise(done => style.addEventListener("load", done));
   const host = document.createElement("section");
   host.className = "pn";
   host.innerHTML = '<header><h2>Grid</h2><span class="saved" id="state"></span><span id="tools2"></span></header>'
@@ -49,7 +54,12 @@ SIMPLE = [
 
 
 @pytest.fixture
-def page(visitor, transactional_db):
+def page(visitor):
+    return visitor.open("/signin/")
+
+
+@pytest.fixture
+def showcase(visitor):
     return visitor.open("/components/", user=make_user("demand_lead"))
 
 
@@ -186,7 +196,8 @@ def test_undo_and_redo_take_back_whole_blocks(grid):
     assert [edit["base"] for edit in _calls(page)[1]["edits"]] == [None] * 4
 
 
-def test_delete_shows_the_baseline_the_page_names(page):
+def test_delete_shows_the_baseline_the_page_names(showcase):
+    page = showcase
     page.evaluate("document.getElementById('grid').focus()")
     cell = "#grid .tabulator-cell.cur"
     assert page.inner_text(cell) == "8,600"
@@ -371,7 +382,8 @@ def test_a_conflict_in_a_paste_holds_the_whole_paste_until_the_choice(grid):
     assert _values(page, "sales")[1:3] == [25, 35]
 
 
-def test_a_large_change_asks_for_a_reason_and_can_be_cancelled(page):
+def test_a_large_change_asks_for_a_reason_and_can_be_cancelled(showcase):
+    page = showcase
     page.evaluate("document.getElementById('grid').focus()")
     page.keyboard.type("9500")
     page.keyboard.press("Enter")

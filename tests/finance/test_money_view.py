@@ -10,7 +10,8 @@ import pytest
 from core.errors import InvalidInput
 from finance.lines import COST_LINES, STATEMENT
 from finance.selectors import MoneyView
-from finance.services import compute_money, value_plan
+from finance.services import value_plan
+from finance.valuation import compute_money
 from masterdata.models import Company, Cost, ExchangeRate, Org, Price, Product, Site, Target
 from plans.cubes import Axis, Cube
 from plans.selectors import load_measures

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.policies import can
-from tests.factories import make_user
+from tests.factories import make_company, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
         ("A2", None, True),
     ],
 )
-def test_a_scoped_seller_edits_inside_the_scope_only(company, product, org, allowed):
+def test_a_scoped_seller_edits_inside_the_scope_only(product, org, allowed):
+    make_company()
     seller = make_user("sales", products=("A",), orgs=("NORTH",))
     assert can(seller, "stream.edit.sales", product=product, org=org) is allowed

@@ -45,7 +45,7 @@ function items(grid, close) {
 
 function openAt(grid, box) {
   const before = document.activeElement;
-  const menu = el("div", { class: "dropdown-menu show", role: "menu", style: `position:fixed;left:${box.left}px;top:${box.bottom}px` });
+  const menu = el("div", { class: "pop cell-menu", role: "menu", "aria-label": gettext("Cell menu"), style: `position:fixed;left:${box.left}px;top:${box.bottom}px` });
   const close = () => {
     menu.remove();
     removeEventListener("mousedown", outside, true);

@@ -1,0 +1,14 @@
+"""What the meeting pages show: plain records, ready for the templates. Reads only."""
+
+from meetings.boards.executive import ExecutiveBoard, load_executive_board
+from meetings.boards.presop import PreSopBoard, load_presop_board
+from meetings.boards.table import MeetingTable, load_meeting_table
+
+__all__ = [
+    "ExecutiveBoard",
+    "MeetingTable",
+    "PreSopBoard",
+    "load_executive_board",
+    "load_meeting_table",
+    "load_presop_board",
+]

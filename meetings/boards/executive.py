@@ -1,0 +1,267 @@
+"""The executive pages: where we stand, the decisions, what became of the promises."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+
+from core import formats
+from cycles.models import Cycle
+from demand.choices import AssumptionState
+from demand.models import Assumption
+from engine.coverage import days_of_supply
+from finance.selectors import MoneyView, load_target
+from masterdata.models import ActualRecord, CalendarMonth, InventoryLot
+from meetings.boards.presop import DecisionLine, list_decision_lines
+from meetings.boards.window import Year, get_year
+from meetings.choices import ActionState, DecisionState
+from meetings.models import ActionItem, Risk
+from meetings.selectors import get_quorum, is_overdue, list_actions, list_risks
+from meetings.selectors.attendance import Quorum
+from plans.hierarchy import load_hierarchy
+from plans.selectors import get_working_version, load_measure
+
+ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
+_WORKING_DAYS = 21.0  # where the calendar sheet says nothing
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One figure of page 1. ``is_good`` says whether the difference helps the business."""
+
+    label: str
+    value: str
+    unit: str
+    difference: str
+    is_good: bool | None
+    against: str
+    formula: str
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One action of page 3."""
+
+    action: ActionItem
+    look: str
+    state: str
+
+
+@dataclass(frozen=True)
+class ExecutiveBoard:
+    cycle: Cycle
+    year: Year
+    message: str
+    headlines: list[Headline]
+    chart: dict[str, Any]
+    risks: list[Risk]
+    assumptions: list[Assumption]
+    decisions: list[DecisionLine]
+    promises: list[Promise]
+    quorum: Quorum
+    must_decide: int
+    snapshot: str
+    effects: dict[str, Any] = field(default_factory=dict)
+
+
+def load_executive_board(cycle: Cycle) -> ExecutiveBoard:
+    """Everything the three executive pages show of a cycle."""
+    version = get_working_version(cycle)
+    year = get_year(cycle)
+    view = MoneyView(version_id=version.pk, months=year.months)
+    decisions = list_decision_lines(cycle)
+    must = [line for line in decisions if line.is_open and line.decision.must_decide]
+    return ExecutiveBoard(
+        cycle=cycle,
+        year=year,
+        message=_message(view, year),
+        headlines=[*_money_headlines(view, year), *_service_headlines(cycle, version.pk)],
+        chart=_revenue_chart(cycle, version.pk, view),
+        risks=list(list_risks(cycle))[:3],
+        assumptions=list(
+            Assumption.objects.filter(
+                cycle=cycle, state__in=[AssumptionState.AT_RISK, AssumptionState.BROKEN]
+            ).order_by("pk")[:4]
+        ),
+        decisions=decisions,
+        promises=[_promise(action) for action in list_actions(cycle)],
+        quorum=get_quorum(cycle),
+        must_decide=len(must),
+        snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
+        effects=_effects(view, decisions, version.pk),
+    )
+
+
+def _message(view: MoneyView, year: Year) -> str:
+    _free, plan, budget, _le = view.columns()
+    facts = {"year": year.label}
+    if plan.profit is None or not budget.profit:
+        return _("%(year)s: profit %(profit)s, no budget to compare with.") % {
+            **facts,
+            "profit": formats.money(plan.profit, view.company),
+        }
+    share = 100 * (plan.profit - budget.profit) / abs(budget.profit)
+    facts["share"] = formats.percent(abs(share), 0 if abs(share) >= 10 else 1)
+    if share >= 0:
+        return _("The plan is %(share)s above the profit budgeted for %(year)s.") % facts
+    bridge = view.bridge()
+    worst = min(bridge.causes, key=lambda cause: cause[1])[0] if bridge and bridge.causes else ""
+    reason = {
+        "short": _("Shortages explain most of it."),
+        "volume": _("A weaker market explains most of it."),
+        "mix": _("A cheaper mix explains most of it."),
+        "rate": _("Prices and costs explain most of it."),
+    }.get(worst, "")
+    return (_("The plan is %(share)s short of the profit budgeted for %(year)s.") % facts + f" {reason}").strip()
+
+
+def _money_headlines(view: MoneyView, year: Year) -> list[Headline]:
+    _free, plan, budget, _le = view.columns()
+    margin = None if plan.margin is None else 100 * plan.margin
+    goal = None if budget.margin is None else 100 * budget.margin
+    return [
+        _amount(_("Revenue %s") % year.label, plan.revenue, budget.revenue, view, _("Σ constrained plan × price")),
+        _amount(_("Profit %s") % year.label, plan.profit, budget.profit, view, _("revenue − all cost lines")),
+        Headline(
+            _("Net margin"),
+            formats.number(margin, 1),
+            "%",
+            formats.points(margin - goal) if margin is not None and goal is not None else formats.UNDEFINED,
+            None if margin is None or goal is None else margin >= goal,
+            _("budget %s") % formats.number(goal, 1),
+            _("profit ÷ revenue"),
+        ),
+        _volume(_("Volume %s") % year.label, plan.units, budget.units),
+    ]
+
+
+def _amount(label: str, value: int | None, goal: int | None, view: MoneyView, formula: str) -> Headline:
+    words = formats.money(value, view.company)
+    number, _space, unit = words.rpartition(" ")
+    share = 100 * (value - goal) / abs(goal) if value is not None and goal else None
+    return Headline(
+        label,
+        number or words,
+        unit if number else "",
+        formats.percent(share, sign=True),
+        None if share is None else share >= 0,
+        _("budget %s") % formats.money(goal, view.company),
+        formula,
+    )
+
+
+def _volume(label: str, value: int | None, goal: int | None) -> Headline:
+    share = 100 * (value - goal) / goal if value is not None and goal else None
+    return Headline(
+        label,
+        formats.number(value),
+        _("units"),
+        formats.percent(share, sign=True),
+        None if share is None else share >= 0,
+        _("budget %s") % formats.number(goal),
+        _("Σ constrained plan"),
+    )
+
+
+def _service_headlines(cycle: Cycle, version_id: int) -> list[Headline]:
+    last = cycle.month - 1
+    now, before = _on_time(last), _on_time(last - 1)
+    days = _stock_days(cycle, version_id)
+    return [
+        Headline(
+            _("On time, %s") % formats.month(last, year=False),
+            formats.number(now, 1),
+            "%",
+            formats.points(now - before) if now is not None and before is not None else formats.UNDEFINED,
+            None if now is None or before is None else now >= before,
+            _("month before %s") % formats.number(before, 1),
+            _("delivered on time ÷ delivered"),
+        ),
+        Headline(
+            _("Stock at the start"),
+            formats.number(days, 1),
+            _("days"),
+            "",
+            None,
+            _("of coming demand"),
+            _("stock ÷ coming demand, walked forward month by month"),
+        ),
+    ]
+
+
+def _on_time(month: int) -> float | None:
+    sums = ActualRecord.objects.filter(month=month).aggregate(
+        delivered=Sum("delivered"), on_time=Sum("delivered_on_time")
+    )
+    if not sums["delivered"] or sums["on_time"] is None:
+        return None
+    return 100 * float(sums["on_time"]) / float(sums["delivered"])
+
+
+def _stock_days(cycle: Cycle, version_id: int) -> float | None:
+    stock = InventoryLot.objects.filter(product__isnull=False).aggregate(total=Sum("quantity"))["total"]
+    months = range(cycle.month, cycle.month + 6)
+    wanted = load_measure(version_id=version_id, measure="consensus", months=months).to_float()
+    if stock is None or not wanted.size:
+        return None
+    known = dict(CalendarMonth.objects.filter(month__in=months).values_list("month", "working_days"))
+    days = [float(known.get(month, _WORKING_DAYS)) for month in months]
+    return days_of_supply(float(stock), np.nansum(wanted, axis=0).tolist(), days)
+
+
+def _revenue_chart(cycle: Cycle, version_id: int, view: MoneyView) -> dict[str, Any]:
+    """Three actual months and fourteen planned ones against budget, in the unit of money tables."""
+    months = range(cycle.month - ACTUAL_MONTHS, cycle.month + min(PLAN_MONTHS, cycle.horizon))
+    unit = 10**view.company.currency_decimals * (100_000_000 if formats.is_chinese() else 1_000_000)
+    actual = load_measure(
+        version_id=version_id, measure="actual_revenue", months=range(months.start, cycle.month)
+    ).values.sum(axis=0)
+    plan = load_measure(version_id=version_id, measure="revenue", months=range(cycle.month, months.stop)).values.sum(
+        axis=0
+    )
+    budget = load_target(kind="budget", months=months, hierarchy=load_hierarchy())
+    return {
+        "title": _("Revenue against budget by month"),
+        "labels": [
+            formats.month(m, year=False) + (f"<br>{m // 12}" if m % 12 == 0 or m == months.start else "")
+            for m in months
+        ],
+        "actual": [int(x) / unit for x in actual],
+        "plan": [int(x) / unit for x in plan],
+        "budget": [x / unit for x in budget.revenue] if budget.revenue else [0] * len(months),
+        "decimals": 1 if formats.is_chinese() else 0,
+    }
+
+
+def _promise(action: ActionItem) -> Promise:
+    if action.state in {ActionState.DONE, ActionState.VERIFIED}:
+        return Promise(action, "ok", str(action.get_state_display()))
+    if is_overdue(action):
+        return Promise(action, "late", _("overdue"))
+    return Promise(action, "clock", str(action.get_state_display()))
+
+
+def _effects(view: MoneyView, decisions: list[DecisionLine], version_id: int) -> dict[str, Any]:
+    """What the live panel of page 2 adds up: the plan today, its goals, and what is decided already."""
+    _free, plan, budget, _le = view.columns()
+    decided = [line.decision for line in decisions if line.decision.state == DecisionState.APPROVED]
+    chosen = [
+        option["effects"]
+        for decision in decided
+        for option in decision.options
+        if option["code"] == decision.chosen_option
+    ]
+    short = load_measure(version_id=version_id, measure="short").values.clip(0).sum()
+    return {
+        "base": {"revenue": plan.revenue, "profit": plan.profit, "short": int(short)},
+        "goal": {"revenue": budget.revenue, "profit": budget.profit, "short": 0},
+        "decided": {
+            "revenue": sum(int(effects.get("revenue", 0)) for effects in chosen),
+            "profit": sum(int(effects.get("gain", 0)) for effects in chosen),
+            "short": -sum(int(effects.get("units", 0)) for effects in chosen),
+        },
+    }

@@ -1,0 +1,256 @@
+"""The Pre-S&OP page: four plans, why the gap, scenarios, the decision list, the gap list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from cycles.models import Cycle
+from finance.selectors import Bridge, Gap, MoneyView, PlanColumn
+from masterdata.models import Product
+from meetings.boards.window import Year, get_year
+from meetings.choices import ConflictState, DecisionState
+from meetings.models import Conflict, Decision
+from meetings.selectors import list_conflicts, list_decisions, list_material_gaps, question_of
+from plans.choices import VersionKind, VersionState
+from plans.models import Version
+from plans.selectors import get_working_version, load_measures
+
+MOST_SCENARIOS = 4
+MOST_GAPS = 7
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One line of the four plans: its figure in each, and the constrained plan against budget."""
+
+    code: str
+    label: str
+    cells: list[int | float | None]  # unconstrained, constrained, budget, latest estimate
+    difference: int | float | None
+    share: float | None  # per cent of the budget
+
+
+@dataclass(frozen=True)
+class ScenarioColumn:
+    """One scenario in the comparison; figures over the year, units short over the horizon."""
+
+    name: str
+    note: str
+    revenue: int
+    profit: int
+    short: int
+    highest_load: float | None
+
+
+@dataclass(frozen=True)
+class ScenarioRow:
+    """One row of the comparison with the best column marked."""
+
+    label: str
+    kind: str  # money, number, percent
+    values: list[int | float | None]
+    best: int | None
+
+
+@dataclass(frozen=True)
+class DecisionLine:
+    """One item of the decision list."""
+
+    decision: Decision
+    number: int
+    question: str
+    recommendation: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class GapLine:
+    """One product and month short of demand."""
+
+    gap: Gap
+    product: str
+    share: float  # of the largest
+
+
+@dataclass(frozen=True)
+class PreSopBoard:
+    cycle: Cycle
+    year: Year
+    message: str
+    rows: list[PlanRow]
+    bridge: Bridge | None
+    waterfall: dict[str, Any] | None
+    scenarios: list[ScenarioColumn]
+    scenario_rows: list[ScenarioRow]
+    decisions: list[DecisionLine]
+    open_gaps: int
+    conflicts: list[Conflict]
+    gaps: list[GapLine]
+    gaps_total: int
+    gaps_covered: float  # per cent of the margin the shown lines carry
+    snapshot: str
+
+
+def load_presop_board(cycle: Cycle) -> PreSopBoard:
+    """Everything the Pre-S&OP page shows of a cycle."""
+    version = get_working_version(cycle)
+    year = get_year(cycle)
+    view = MoneyView(version_id=version.pk, months=year.months)
+    columns = view.columns()
+    bridge = view.bridge()
+    gaps = view.gaps()
+    decisions = list_decision_lines(cycle)
+    scenarios = _scenarios(cycle, version, year)
+    shown = gaps[:MOST_GAPS]
+    total = sum(gap.margin_lost for gap in gaps)
+    return PreSopBoard(
+        cycle=cycle,
+        year=year,
+        message=_message(year, columns, decisions, view),
+        rows=_rows(columns),
+        bridge=bridge,
+        waterfall=_waterfall(bridge, view),
+        scenarios=scenarios,
+        scenario_rows=_scenario_rows(scenarios),
+        decisions=decisions,
+        open_gaps=sum(1 for gap in list_material_gaps(cycle) if not gap.is_answered),
+        conflicts=list(list_conflicts(cycle).filter(state=ConflictState.OPEN)),
+        gaps=_gap_lines(shown),
+        gaps_total=len(gaps),
+        gaps_covered=100 * sum(gap.margin_lost for gap in shown) / total if total else 100.0,
+        snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
+    )
+
+
+def _message(year: Year, columns: list[PlanColumn], decisions: list[DecisionLine], view: MoneyView) -> str:
+    constrained, budget = columns[1], columns[2]
+    recovered = sum(line.decision.money_at_stake for line in decisions if line.is_open)
+    facts = {
+        "year": year.label,
+        "count": len([line for line in decisions if line.is_open]),
+        "recovered": formats.money(recovered, view.company),
+    }
+    if budget.profit is None or constrained.profit is None:
+        first = _("%(year)s: profit %(profit)s; no budget to compare with.") % {
+            **facts,
+            "profit": formats.money(constrained.profit, view.company),
+        }
+    elif constrained.profit < budget.profit:
+        first = _("%(year)s misses budget profit by %(gap)s.") % {
+            **facts,
+            "gap": formats.money(budget.profit - constrained.profit, view.company),
+        }
+    else:
+        first = _("%(year)s exceeds budget profit by %(gap)s.") % {
+            **facts,
+            "gap": formats.money(constrained.profit - budget.profit, view.company),
+        }
+    if not facts["count"]:
+        return first
+    return f"{first} " + _("%(count)d decisions are about %(recovered)s.") % facts
+
+
+def _rows(columns: list[PlanColumn]) -> list[PlanRow]:
+    def row(code: str, label: str, cells: list[int | float | None]) -> PlanRow:
+        plan, budget = cells[1], cells[2]
+        if plan is None or budget is None:
+            return PlanRow(code, label, cells, None, None)
+        share = None if code == "margin" or not budget else 100 * (plan - budget) / abs(budget)
+        return PlanRow(code, label, cells, plan - budget, share)
+
+    return [
+        row("units", _("Volume"), [c.units for c in columns]),
+        row("revenue", _("Revenue"), [c.revenue for c in columns]),
+        row("profit", _("Profit"), [c.profit for c in columns]),
+        row("margin", _("Net margin, %"), [None if c.margin is None else 100 * c.margin for c in columns]),
+    ]
+
+
+_CAUSES = {
+    "volume": lambda: _("Volume"),
+    "mix": lambda: _("Mix"),
+    "rate": lambda: _("Price and cost"),
+    "new": lambda: _("New products"),
+    "short": lambda: _("Shortage"),
+    "outsourcing_cost": lambda: _("Outsourcing"),
+    "freight_cost": lambda: _("Freight"),
+    "overtime_cost": lambda: _("Overtime"),
+    "holding_cost": lambda: _("Stock"),
+    "other": lambda: _("Other"),
+}
+
+
+def _waterfall(bridge: Bridge | None, view: MoneyView) -> dict[str, Any] | None:
+    """The chart's bars in the unit of money tables, and where the axis is cut."""
+    if bridge is None:
+        return None
+    unit = 10**view.company.currency_decimals * (100_000_000 if formats.is_chinese() else 1_000_000)
+    bars: list[dict[str, Any]] = [{"label": _("Budget"), "value": bridge.start / unit, "total": True, "kind": "pl"}]
+    bars += [{"label": _CAUSES[code](), "value": amount / unit} for code, amount in bridge.causes]
+    bars.append({"label": _("Plan"), "value": bridge.end / unit, "total": True, "kind": "fc"})
+    run, lowest = 0.0, min(bridge.start, bridge.end) / unit
+    for bar in bars:
+        run = bar["value"] if bar.get("total") else run + bar["value"]
+        lowest = min(lowest, run)
+    return {"bars": bars, "decimals": 2 if formats.is_chinese() else 0, "cut": max(lowest * 0.8, 0)}
+
+
+def _scenarios(cycle: Cycle, base: Version, year: Year) -> list[ScenarioColumn]:
+    others = Version.objects.filter(cycle=cycle, kind=VersionKind.SCENARIO, state=VersionState.OPEN)
+    columns = [(base, _("Base"), _("do nothing"))]
+    columns += [(v, v.name, v.note) for v in others.order_by("-pk")[:MOST_SCENARIOS]]
+    return [_scenario(version, name, note, year) for version, name, note in columns]
+
+
+def _scenario(version: Version, name: str, note: str, year: Year) -> ScenarioColumn:
+    statement = MoneyView(version_id=version.pk, months=year.months).statement()
+    cubes = load_measures(version_id=version.pk, measures=["short", "load_hours", "available_hours"])
+    load, available = cubes["load_hours"], cubes["available_hours"].align(cubes["load_hours"].axis)
+    open_hours = available.values > 0
+    shares = load.values[open_hours] / available.values[open_hours]
+    return ScenarioColumn(
+        name=name,
+        note=note,
+        revenue=statement.total("revenue"),
+        profit=statement.total("profit"),
+        short=int(cubes["short"].values.clip(0).sum()),
+        highest_load=100 * float(shares.max()) if shares.size else None,
+    )
+
+
+def _scenario_rows(columns: list[ScenarioColumn]) -> list[ScenarioRow]:
+    def row(label: str, kind: str, values: list[Any], want: Any) -> ScenarioRow:
+        known = [value for value in values if value is not None]
+        best = values.index(want(known)) if len(columns) > 1 and known else None
+        return ScenarioRow(label, kind, values, best)
+
+    return [
+        row(_("Revenue"), "money", [c.revenue for c in columns], max),
+        row(_("Profit"), "money", [c.profit for c in columns], max),
+        row(_("Short, units"), "number", [c.short for c in columns], min),
+        row(_("Highest load, %"), "percent", [c.highest_load for c in columns], min),
+    ]
+
+
+def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
+    open_states = {DecisionState.DRAFT, DecisionState.PROPOSED, DecisionState.ESCALATED}
+    return [
+        DecisionLine(
+            decision=decision,
+            number=decision.number,
+            question=question_of(decision),
+            recommendation=decision.recommendation,
+            is_open=decision.state in open_states,
+        )
+        for decision in list_decisions(cycle)
+    ]
+
+
+def _gap_lines(gaps: list[Gap]) -> list[GapLine]:
+    names = {product.pk: product.label for product in Product.objects.filter(pk__in=[gap.product for gap in gaps])}
+    largest = max((gap.margin_lost for gap in gaps), default=0) or 1
+    return [GapLine(gap, names.get(gap.product, ""), 100 * gap.margin_lost / largest) for gap in gaps]

@@ -1,0 +1,194 @@
+"""What the buttons of the meeting pages do: one function a command, each a call of a service."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core.errors import InvalidInput, Missing
+from cycles import services as cycles
+from cycles.models import Cycle
+from cycles.selectors import get_step
+from cycles.transitions import NEXT
+from masterdata.models import Product
+from meetings import services as meetings
+from meetings.selectors import get_decision
+from meetings.template import MATERIAL
+
+
+@dataclass(frozen=True)
+class Request:
+    """One click: who, on which cycle and step, with which fields."""
+
+    cycle: Cycle
+    actor: User
+    fields: Mapping[str, str]
+    files: Mapping[str, UploadedFile]
+
+    @property
+    def step(self) -> Any:
+        return get_step(self.cycle, self.fields.get("step", ""))
+
+
+def run_command(name: str, request: Request) -> str:
+    """Carry out a command; the sentence that says what happened. Raises ``Missing`` for an unknown one."""
+    try:
+        command = _COMMANDS[name]
+    except KeyError:
+        raise Missing(_("There is no such command.")) from None
+    return command(request)
+
+
+def _advance(request: Request) -> str:
+    target = NEXT[request.cycle.state].target
+    moved = cycles.advance_cycle(cycle=request.cycle, to=target, actor=request.actor)
+    return _("Done. The cycle is now in “%s”.") % moved.get_state_display()
+
+
+def _co_sign(request: Request) -> str:
+    cycles.sign_off(step=request.step, department=request.actor.department, actor=request.actor)
+    return _("Signed for %s.") % request.actor.get_department_display()
+
+
+def _begin(request: Request) -> str:
+    meetings.begin_meeting(step=request.step, actor=request.actor)
+    return _("The meeting has begun. Note who is there.")
+
+
+def _end(request: Request) -> str:
+    meetings.end_meeting(step=request.step, actor=request.actor)
+    return _("The meeting is over; its minutes are kept.")
+
+
+def _attendance(request: Request) -> str:
+    user = User.objects.filter(pk=_number(request.fields.get("user", ""))).first()
+    if user is None:
+        raise Missing(_("There is no such person."))
+    row = meetings.record_attendance(
+        step=request.step,
+        user=user,
+        presence=request.fields.get("presence", ""),
+        delegate_name=request.fields.get("delegate_name", ""),
+        actor=request.actor,
+    )
+    return _("%(name)s: %(presence)s.") % {"name": user, "presence": row.get_presence_display()}
+
+
+def _submit(request: Request) -> str:
+    department = request.actor.department
+    content = {key: request.fields.get(key, "").strip() for key, _label in MATERIAL.get(department, ())}
+    if not any(content.values()):
+        raise InvalidInput(_("Write at least one line before you hand in."), code="empty_material")
+    cycles.submit_material(
+        step=request.step,
+        department=department,
+        content=content,
+        actor=request.actor,
+        draft="draft" in request.fields,
+        attachment=request.files.get("attachment"),
+    )
+    return _("Kept as a draft.") if "draft" in request.fields else _("Handed in.")
+
+
+def _waive_submission(request: Request) -> str:
+    cycles.waive_submission(
+        step=request.step,
+        department=request.fields.get("department", ""),
+        reason=request.fields.get("reason", ""),
+        actor=request.actor,
+    )
+    return _("Waived; the reason is in the trail.")
+
+
+def _waive_gate(request: Request) -> str:
+    cycles.waive_gate(
+        cycle=request.cycle,
+        transition=NEXT[request.cycle.state].name,
+        code=request.fields.get("gate", ""),
+        reason=request.fields.get("reason", ""),
+        actor=request.actor,
+    )
+    return _("Waived; the reason is in the trail.")
+
+
+def _reopen(request: Request) -> str:
+    step = cycles.reopen_step(step=request.step, reason=request.fields.get("reason", ""), actor=request.actor)
+    return _("“%s” is open again.") % step.get_code_display()
+
+
+def _roll(request: Request) -> str:
+    following = cycles.roll_cycle(cycle=request.cycle, actor=request.actor)
+    return _("The cycle of %s has started.") % following
+
+
+def _build_list(request: Request) -> str:
+    made = meetings.build_decision_list(cycle=request.cycle, actor=request.actor)
+    return _("%d items were added to the decision list.") % len(made)
+
+
+def _accept_gap(request: Request) -> str:
+    product = Product.objects.filter(pk=_number(request.fields.get("product", ""))).first()
+    if product is None:
+        raise Missing(_("There is no such product."))
+    meetings.accept_gap(
+        cycle=request.cycle,
+        product=product,
+        month=_number(request.fields["month"]) if request.fields.get("month") else None,
+        note=request.fields.get("note", ""),
+        actor=request.actor,
+    )
+    return _("The gap is accepted with your note.")
+
+
+def _decide(request: Request) -> str:
+    decision = get_decision(request.cycle, _number(request.fields.get("number", "")))
+    deferred_to = request.fields.get("deferred_to", "")
+    decided = meetings.decide(
+        decision=decision,
+        verdict=request.fields.get("verdict", ""),
+        option=request.fields.get("option", ""),
+        note=request.fields.get("note", ""),
+        deferred_to=_date(deferred_to) if deferred_to else None,
+        actor=request.actor,
+    )
+    return _("Decision %(number)d: %(state)s.") % {"number": decided.number, "state": decided.get_state_display()}
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise Missing(_("There is no such thing, or not for you."))
+    return int(text)
+
+
+def _date(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(_("Write the date as YYYY-MM-DD."), code="invalid_date") from None
+
+
+_COMMANDS: dict[str, Callable[[Request], str]] = {
+    "start": _advance,
+    "sign": _advance,
+    "approve": _advance,
+    "release": _advance,
+    "close": _advance,
+    "co_sign": _co_sign,
+    "begin_meeting": _begin,
+    "end_meeting": _end,
+    "attendance": _attendance,
+    "submit": _submit,
+    "waive_submission": _waive_submission,
+    "waive_gate": _waive_gate,
+    "reopen": _reopen,
+    "roll": _roll,
+    "build_list": _build_list,
+    "accept_gap": _accept_gap,
+    "decide": _decide,
+}

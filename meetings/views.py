@@ -1,0 +1,107 @@
+"""The meeting pages: each step's table, Pre-S&OP, the executive pages, minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views import View
+
+from accounts.policies import can, require
+from core.errors import AppError, Missing
+from cycles.choices import CycleState, StepCode
+from cycles.models import Cycle
+from cycles.selectors import get_cycle, get_step, list_cycles
+from meetings.boards import load_executive_board, load_meeting_table, load_presop_board
+from meetings.commands import Request, run_command
+from meetings.selectors import get_meeting
+from meetings.selectors.minutes import render_minutes
+from meetings.template import MATERIAL
+
+EXECUTIVE_PAGES = ("1", "2", "3")
+
+
+class CyclePage(LoginRequiredMixin, View):
+    """A page about the cycle of ``?cycle=YYYY-MM``, by default the newest."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            require(request.user, "plan.read")
+        return super().dispatch(request, *args, **kwargs)
+
+    def cycle(self) -> Cycle:
+        asked = self.request.GET.get("cycle") or self.request.POST.get("cycle")
+        found = get_cycle(asked) if asked else list_cycles().exclude(state=CycleState.CANCELLED).first()
+        if found is None:
+            raise Missing(_("There is no cycle yet. The coordinator starts the first one."))
+        return found
+
+
+class MeetingView(CyclePage):
+    """The table of any step: material, attendance, what is missing, signatures."""
+
+    def get(self, request: HttpRequest, step: str) -> HttpResponse:
+        if step not in StepCode.values:
+            raise Missing(_("There is no such step."))
+        table = load_meeting_table(self.cycle(), step, request.user)
+        fields = [(key, _(label)) for key, label in MATERIAL.get(request.user.department, ())]
+        return render(request, "meetings/step.html", {"table": table, "material_fields": fields})
+
+
+class PreSopView(CyclePage):
+    """Pre-S&OP: four plans, the gap, scenarios, decisions."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        cycle = self.cycle()
+        context = {
+            "board": load_presop_board(cycle),
+            "table": load_meeting_table(cycle, StepCode.PRE_SOP, request.user),
+            "may_propose": can(request.user, "decision.propose") and cycle.state == CycleState.PRE_SOP,
+        }
+        return render(request, "meetings/presop.html", context)
+
+
+class ExecutiveView(CyclePage):
+    """The executive meeting in three pages."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        cycle = self.cycle()
+        page = request.GET.get("p", "1")
+        context = {
+            "board": load_executive_board(cycle),
+            "table": load_meeting_table(cycle, StepCode.EXECUTIVE, request.user),
+            "page": page if page in EXECUTIVE_PAGES else "1",
+            "may_decide": can(request.user, "decision.decide")
+            and cycle.state in {CycleState.PRE_SOP, CycleState.EXECUTIVE},
+        }
+        return render(request, "meetings/executive.html", context)
+
+
+class MinutesView(CyclePage):
+    """The minutes of a step's meeting, for reading and printing."""
+
+    def get(self, request: HttpRequest, step: str) -> HttpResponse:
+        meeting = get_meeting(get_step(self.cycle(), step))
+        if meeting is None or not meeting.facts:
+            raise Missing(_("There are no minutes yet; they are kept when the meeting ends."))
+        return render(request, "meetings/minutes.html", {"meeting": meeting, "minutes": render_minutes(meeting)})
+
+
+class CommandView(CyclePage):
+    """Every button of the meeting pages: a POST with its fields, answered where it came from."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, command: str) -> HttpResponse:
+        click = Request(self.cycle(), request.user, request.POST, request.FILES)
+        try:
+            messages.success(request, run_command(command, click))
+        except AppError as error:
+            messages.error(request, str(error.message))
+        back = request.POST.get("back", "/")
+        return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "/")

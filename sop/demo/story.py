@@ -1,0 +1,122 @@
+"""Plays the demo company's months: two closed cycles and one in the demand review."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from accounts.choices import Department, Role
+from accounts.models import User
+from core.months import month_of
+from cycles import services as cycles
+from cycles.choices import StepCode
+from cycles.models import Cycle
+from cycles.selectors import get_step
+from demand.services import add_assumption
+from masterdata.models import Company, Product
+from masterdata.services import import_folder
+from meetings import services as meetings
+from sop.demo.catalogue import CURRENCY, NAME
+from sop.demo.market import build_market
+from sop.demo.people import ensure_people
+from sop.demo.sheets import write_company
+from sop.monthly import MonthlyRun
+
+SEED = 20261121
+CLOSED_CYCLES = 2
+_DAYS_AHEAD = 25  # from the 6th on the demo shows next month's cycle, whose demand review is still to come
+
+
+def current_month(today: dt.date) -> int:
+    """The month whose cycle is in its demand review on ``today``."""
+    return month_of(today + dt.timedelta(days=_DAYS_AHEAD))
+
+
+def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text: None) -> Cycle:
+    """Create the company and play its cycles; the current one. The database must hold no company."""
+    latest = current_month(today)
+    market = build_market(cycle_month=latest, seed=SEED)
+    Company.objects.update_or_create(
+        pk=1, defaults={"name": NAME, "currency": CURRENCY, "currency_decimals": 2, "quantity_decimals": 0}
+    )
+    people: dict[str, User] = {}
+    for month in range(latest - CLOSED_CYCLES, latest + 1):
+        with tempfile.TemporaryDirectory(prefix="sop-demo-") as folder:
+            write_company(Path(folder), market=market, cycle_month=month, latest_month=latest, seed=SEED)
+            import_folder(path=Path(folder), actor=None)
+        people = people or ensure_people(with_password=True)
+        run = MonthlyRun(month=month, people=people, announce=announce)
+        run.start()
+        run.forecast()
+        run.open_demand_review()
+        if month < latest:
+            _play_to_the_end(run, people)
+    if run.cycle is None:
+        raise RuntimeError("no cycle was started")
+    _work_on_the_demand_review(run.cycle, people)
+    return run.cycle
+
+
+def _play_to_the_end(run: MonthlyRun, people: dict[str, User]) -> None:
+    run.hand_in()
+    run.sign_demand()
+    run.balance()
+    run.sign_supply()
+    run.value()
+    run.sign_pre_sop()
+    run.decide()
+    run.approve()
+    run.release()
+
+
+def _work_on_the_demand_review(cycle: Cycle, people: dict[str, User]) -> None:
+    """The current month is half done: some material is in, assumptions stand, a risk is named."""
+    step = get_step(cycle, StepCode.DEMAND_REVIEW)
+    cycles.submit_material(
+        step=step,
+        department=Department.PRODUCTION,
+        content={
+            "maximum": "S6 Sport line: 1,200 cars a month at two shifts",
+            "maintenance": "Chongqing line 3: second half of next month",
+            "available": "900 cars next month",
+            "progress": "97 % of this month's plan built",
+        },
+        actor=people[Role.PRODUCTION],
+    )
+    cycles.submit_material(
+        step=step,
+        department=Department.SUPPLY,
+        content={
+            "materials": "B75 packs: CellNova limits to 3,200 a month from next month on",
+            "stock": "B75: 18 days, motor controllers: 31 days",
+            "arrivals": "B75: 11th and 25th",
+            "risk": "E7 Long Range and AWD in the first quarter",
+        },
+        actor=people[Role.PURCHASING],
+        draft=True,
+    )
+    products = {product.code: product for product in Product.objects.filter(code__in=["NEV", "E7", "M8"])}
+    for code, text, owner in (
+        ("NEV", "The trade-in subsidy ends with this year", Role.MARKETING),
+        ("E7", "CellNova delivers at least 3,200 B75 packs a month", Role.PURCHASING),
+        ("M8", "M8 starts on time in four months", Role.MARKETING),
+    ):
+        add_assumption(
+            cycle=cycle, text=text, product=products[code], owner=people[owner], actor=people[Role.DEMAND_LEAD]
+        )
+    for kind, title, probability, money in (
+        ("risk", "A rival cuts the price of E7-class cars by ¥8,000", 40, -4_900_000_000),
+        ("risk", "CellNova misses 3,200 packs again", 25, -3_100_000_000),
+        ("opportunity", "City schemes replace the subsidy", 30, 3_800_000_000),
+    ):
+        meetings.add_risk(
+            cycle=cycle,
+            kind=kind,
+            title=title,
+            probability_percent=probability,
+            money=money,
+            owner=people[Role.MARKETING],
+            actor=people[Role.DEMAND_LEAD],
+        )

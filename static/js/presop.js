@@ -1,0 +1,7 @@
+// Pre-S&OP: the bridge from budget to plan.
+import { waterfall } from "./charts.js";
+import { gettext } from "./i18n.js";
+
+const data = document.getElementById("waterfall-data");
+if (data) waterfall(document.getElementById("waterfall"), { title: gettext("Why profit differs from budget"), ...JSON.parse(data.textContent) });
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());

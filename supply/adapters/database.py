@@ -1,0 +1,186 @@
+"""The running company and a plan's consensus demand → the same sheets a folder gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.db.models import F, Model
+from django.db.models.functions import Coalesce
+
+from masterdata.models import (
+    BomLine,
+    CalendarMonth,
+    CapacityChange,
+    Cost,
+    ExchangeRate,
+    InventoryLot,
+    Lane,
+    Material,
+    MaterialSupply,
+    OpenPurchase,
+    Org,
+    Policy,
+    Price,
+    Product,
+    Resource,
+    Routing,
+    Site,
+)
+from masterdata.selectors import get_company
+from plans.cubes import Cube
+from plans.models import Version
+from plans.selectors import get_heads, get_last_approved, load_measure
+from supply.adapters.sheets import Row, Sheets
+from supply.measures import CONSENSUS, PRODUCTION
+
+DEFAULT_FROZEN_MONTHS = 1  # as masterdata.Policy
+
+# sheet → model and {column: field path}; columns without a path are fields of the same name
+_SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
+    "products": (Product, ("code", "name"), {}),
+    "orgs": (Org, ("code", "name", "currency"), {"parent": "parent__code"}),
+    "calendar": (CalendarMonth, ("month", "working_days"), {}),
+    "sites": (Site, ("code", "name", "kind", "storage_units"), {}),
+    "lanes": (Lane, ("unit_cost", "lead_time_days"), {"site": "site__code", "org": "org__code"}),
+    "resources": (
+        Resource,
+        (
+            "code", "name", "kind", "jph", "shifts_per_day", "hours_per_shift", "efficiency", "max_shifts_per_day",
+            "max_overtime_share", "regular_cost_per_hour", "overtime_cost_per_hour", "extra_shift_cost_per_month",
+            "lead_time_months", "headcount", "hours_per_person_month", "wage_per_person_month", "hire_cost",
+            "layoff_cost", "overtime_hours_per_person_month",
+        ),
+        {"site": "site__code"},
+    ),
+    "capacity": (CapacityChange, ("month", "available_hours", "lost_hours", "reason"), {"resource": "resource__code"}),
+    "routings": (
+        Routing,
+        ("hours_per_unit", "min_lot", "max_per_month"),
+        {"product": "product__code", "site": "site__code", "resource": "resource__code"},
+    ),
+    "materials": (Material, ("code", "name", "unit_cost", "lead_time_days", "core"), {}),
+    "bom": (
+        BomLine,
+        ("quantity_per", "take_rate"),
+        {"product": "product__code", "component": Coalesce("material__code", "component__code")},
+    ),
+    "material_supply": (MaterialSupply, ("month", "max_quantity"), {"material": "material__code"}),
+    "open_purchases": (OpenPurchase, ("arrival_month", "quantity"), {"material": "material__code"}),
+    "inventory": (
+        InventoryLot,
+        ("quantity",),
+        {"item": Coalesce("product__code", "material__code"), "site": "site__code"},
+    ),
+    "prices": (Price, ("from_month", "price", "currency"), {"product": "product__code", "org": "org__code"}),
+    "costs": (
+        Cost,
+        (
+            "from_month", "material_cost", "labour_cost", "overhead_cost", "outsourcing_cost", "production_cost",
+            "holding_rate_per_year", "holding_cost_per_month", "shortage_cost", "setup_cost",
+        ),
+        {"product": "product__code", "site": "site__code"},
+    ),
+    "exchange_rates": (ExchangeRate, ("currency", "month", "rate"), {}),
+    "policies": (
+        Policy,
+        (
+            "fulfilment", "safety_stock_days", "max_stock_days", "frozen_months", "flex_material_pct",
+            "initial_stock", "end_stock", "max_stock_units",
+        ),
+        {"product": "product__code", "site": "site__code"},
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Ids:
+    """External code → id, for the way back into cubes."""
+
+    products: Mapping[str, int]
+    orgs: Mapping[str, int]
+    sites: Mapping[str, int]
+    resources: Mapping[str, int]
+    materials: Mapping[str, int]
+
+
+def load_ids() -> Ids:
+    """All codes of the company."""
+    maps = [dict(model.objects.values_list("code", "pk")) for model in (Product, Org, Site, Resource, Material)]
+    return Ids(*maps)
+
+
+def load_sheets(version: Version) -> Sheets:
+    """Master data and the consensus demand of a version's horizon."""
+    cycle = version.cycle
+    rows = {sheet: _load(*source) for sheet, source in _SOURCES.items()}
+    months = range(cycle.month, cycle.month + cycle.horizon)
+    rows["demand"] = demand_rows(load_measure(version_id=version.pk, measure=CONSENSUS, months=months))
+    return Sheets(
+        first_month=cycle.month,
+        months=cycle.horizon,
+        currency=get_company().currency,
+        rows=rows,
+        released=_released(cycle.month, rows["policies"]),
+    )
+
+
+def demand_rows(consensus: Cube) -> list[Row]:
+    """One row per product, org and month in which something is asked for."""
+    products = dict(Product.objects.values_list("pk", "code"))
+    orgs = dict(Org.objects.values_list("pk", "code"))
+    quantities = consensus.to_float()
+    return [
+        {
+            "product": products[int(consensus.axis.keys[row, 0])],
+            "org": orgs[int(consensus.axis.keys[row, 1])],
+            "month": consensus.first_month + int(column),
+            "quantity": float(quantities[row, column]),
+        }
+        for row, column in np.argwhere(quantities > 0)
+    ]
+
+
+def input_hash(sheets: Sheets, changes: list[dict[str, Any]]) -> str:
+    """SHA-256 of everything a run reads, whatever the order of rows in the database."""
+    content = {
+        sheet: sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
+        for sheet, rows in sheets.rows.items()
+    }
+    released = sorted(
+        [*key, month, quantity] for key, months in sheets.released.items() for month, quantity in months.items()
+    )
+    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, changes]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _load(model: type[Model], same: tuple[str, ...], paths: dict[str, Any]) -> list[Row]:
+    names = [*same, *paths]
+    fields = [*same, *(F(path) if isinstance(path, str) else path for path in paths.values())]
+    found = model.objects.order_by("pk").values_list(*fields)  # type: ignore[attr-defined]
+    return [dict(zip(names, values, strict=True)) for values in found]
+
+
+def _released(month: int, policies: list[Row]) -> dict[tuple[str, str], dict[int, float]]:
+    """What the last approved plan makes in the months that are frozen now."""
+    last = get_last_approved(before_month=month)
+    if last is None:
+        return {}
+    frozen = {row["product"]: int(row["frozen_months"]) for row in policies}
+    reach = max([DEFAULT_FROZEN_MONTHS, *frozen.values()])
+    heads = get_heads(version_id=last.pk, measures=[PRODUCTION])
+    covered = range(month, min(month + reach, last.cycle.month + last.cycle.horizon))
+    made = load_measure(version_id=last.pk, measure=PRODUCTION, months=covered, heads=heads)
+    products = dict(Product.objects.values_list("pk", "code"))
+    sites = dict(Site.objects.values_list("pk", "code"))
+    quantities = made.to_float()
+    released: dict[tuple[str, str], dict[int, float]] = {}
+    for row, (product, site) in enumerate(made.axis.keys.tolist()):
+        code = products[product]
+        months = range(month, min(covered.stop, month + frozen.get(code, DEFAULT_FROZEN_MONTHS)))
+        released[code, sites[site]] = {m: float(quantities[row, m - month]) for m in months}
+    return released

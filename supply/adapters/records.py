@@ -1,0 +1,206 @@
+"""What a run found → its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from accounts.models import User
+from core.models import Job
+from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding
+from engine.balancing.explain import Confirmation
+from engine.balancing.explain import Shortage as FoundShortage
+from engine.balancing.options import Option
+from engine.balancing.rounding import WholePlan
+from plans.models import Version
+from supply.adapters.cubes import Scales
+from supply.adapters.database import Ids, load_ids
+from supply.adapters.deadlines import decide_by
+from supply.adapters.patches import changes_to_json
+from supply.adapters.problem import Prepared
+from supply.models import BalanceRun, Bottleneck, Shortage, SupplyOption
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Everything a run found, before it is stored."""
+
+    plan: BalancePlan
+    whole: WholePlan
+    shortages: list[FoundShortage]
+    confirmations: list[Confirmation]
+    options: list[Option]
+    findings: tuple[Finding, ...]
+
+
+def store_run(
+    *,
+    version: Version,
+    job: Job | None,
+    actor: User | None,
+    prepared: Prepared,
+    solved: Solved,
+    scales: Scales,
+    input_heads: dict[str, Any],
+    revision: int,
+    seconds: float,
+) -> BalanceRun:
+    """Insert a run with its shortages, bottlenecks and options; inside the caller's transaction."""
+    problem, plan = prepared.problem, solved.plan
+    cent = 10**scales.money
+    run = BalanceRun.objects.create(
+        version=version,
+        job=job,
+        first_month=problem.first_month,
+        horizon=problem.months,
+        status=plan.status,
+        solver_name=plan.solver.name,
+        solver_version=plan.solver.version,
+        method=plan.solver.method,
+        seed=plan.solver.seed,
+        build_seconds=plan.solver.build_seconds,
+        solve_seconds=plan.solver.solve_seconds,
+        seconds=seconds,
+        rows=plan.solver.rows,
+        columns=plan.solver.columns,
+        nonzeros=plan.solver.nonzeros,
+        objective=plan.objective,
+        revenue=round(plan.revenue * cent),
+        profit=round(plan.profit * cent),
+        penalty=round(plan.penalty * cent),
+        input_hash=prepared.input_hash,
+        input_heads=input_heads,
+        master_data_revision=revision,
+        values=_values(problem, solved),
+        findings=[_finding(finding) for finding in solved.findings],
+        created_by=actor,
+    )
+    ids = load_ids()
+    Shortage.objects.bulk_create(_shortages(run, problem, solved, ids, scales))
+    Bottleneck.objects.bulk_create(
+        Bottleneck(
+            run=run,
+            kind=found.bottleneck.kind,
+            code=found.bottleneck.code,
+            blamed=found.blamed,
+            removed=found.removed,
+            is_confirmed=found.is_confirmed,
+        )
+        for found in solved.confirmations
+    )
+    SupplyOption.objects.bulk_create(_option(run, problem, option, scales) for option in solved.options)
+    return run
+
+
+def _shortages(run: BalanceRun, problem: BalanceProblem, solved: Solved, ids: Ids, scales: Scales) -> list[Shortage]:
+    """One row per cell of the published shortage, so that list and cube agree to the unit.
+
+    The engine's shortages explain it; a cell that only rounding left short takes its market's nearest cause.
+    """
+    whole, orgs = solved.whole, len(problem.orgs)
+    by_cell: dict[tuple[str, str, int], list[FoundShortage]] = {}
+    for found in solved.shortages:
+        by_cell.setdefault((found.product, found.org, found.month), []).append(found)
+    short = whole.short()
+    rows = []
+    for market, month in np.argwhere(short > 0):
+        code = int(whole.markets[market])
+        product, org = problem.products[code // orgs], problem.orgs[code % orgs]
+        explained = by_cell.get((product, org, int(month))) or _nearest(by_cell, product, org, int(month))
+        if not explained:
+            continue
+        rows.append(_shortage(run, problem, explained, whole, int(market), int(month), ids, scales))
+    return rows
+
+
+def _nearest(
+    by_cell: dict[tuple[str, str, int], list[FoundShortage]], product: str, org: str, month: int
+) -> list[FoundShortage]:
+    near = [key for key in by_cell if key[:2] == (product, org)]
+    return by_cell[min(near, key=lambda key: (abs(key[2] - month), key[2]))] if near else []
+
+
+def _shortage(
+    run: BalanceRun,
+    problem: BalanceProblem,
+    explained: list[FoundShortage],
+    whole: WholePlan,
+    market: int,
+    month: int,
+    ids: Ids,
+    scales: Scales,
+) -> Shortage:
+    lead = max(explained, key=lambda s: s.quantity)
+    cause, first = lead.cause, problem.first_month
+    units = int(whole.short()[market, month])
+    share = units / 10**scales.quantity / sum(s.quantity for s in explained)
+    cent = 10**scales.money
+    return Shortage(
+        run=run,
+        product_id=ids.products[lead.product],
+        org_id=ids.orgs[lead.org],
+        month=first + month,
+        quantity=units,
+        demand=int(whole.asked[market, month]),
+        revenue=round(sum(s.revenue for s in explained) * share * cent),
+        margin=round(sum(s.margin for s in explained) * share * cent),
+        is_late=lead.is_late,
+        cause=cause.kind,
+        code=cause.code,
+        cause_month=first + cause.month,
+        use=cause.use,
+        is_confirmed=cause.is_confirmed,
+        further=[[c.kind, c.code, first + c.month] for c in lead.causes[1:]],
+    )
+
+
+def _option(run: BalanceRun, problem: BalanceProblem, option: Option, scales: Scales) -> SupplyOption:
+    cent, unit = 10**scales.money, 10**scales.quantity
+    return SupplyOption(
+        run=run,
+        kind=option.kind,
+        cause=option.bottleneck.kind,
+        code=option.bottleneck.code,
+        target=option.target,
+        changes=changes_to_json(problem, option.changes),
+        start_month=problem.first_month + option.start,
+        lead_days=option.lead_days,
+        decide_by=decide_by(problem.first_month, option),
+        amount=option.amount,
+        units=round(option.units * unit),
+        revenue=round(option.revenue * cent),
+        gain=round(option.gain * cent),
+        cost=round(option.cost * cent),
+        stock=round(option.stock * unit),
+        service=option.service,
+        is_cost_known=option.is_cost_known,
+        in_plan=option.is_in_plan,
+    )
+
+
+def _values(problem: BalanceProblem, solved: Solved) -> dict[str, dict[str, list[float]]]:
+    """What one more hour of a resource, unit from a supplier or unit of storage is worth, by code and month."""
+    duals = solved.plan.duals
+    supplied = [problem.materials[i] for i in problem.supplier.material]
+    stores = [problem.sites[p] for p in problem.storage.site]
+    return {
+        "hour": _by_code(problem.resources, duals["Resource-capacity-upper"]),
+        "material": _by_code(supplied, duals["Supplier-limit"]),
+        "storage": _by_code(stores, duals["Storage-upper"]),
+    }
+
+
+def _by_code(codes: Any, values: np.ndarray) -> dict[str, list[float]]:
+    return {code: [round(float(v), 4) + 0.0 for v in row] for code, row in zip(codes, values, strict=True) if row.any()}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "part": finding.part,
+        "key": finding.key,
+        "values": finding.values,
+    }

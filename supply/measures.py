@@ -1,0 +1,38 @@
+"""Measures the balance adds to the catalogue: what the plan does beyond regular production."""
+
+from django.utils.translation import gettext_lazy as _
+
+from plans.choices import AxisKind, FreezeKind, Unit
+from plans.measures import Measure, register_measure
+
+CONSENSUS = "consensus"
+CONSTRAINED, SHORT = "constrained", "short"
+PRODUCTION, OUTSOURCED, STOCK_END = "production", "outsourced", "stock_end"
+LOAD_HOURS, AVAILABLE_HOURS = "load_hours", "available_hours"
+OVERTIME_HOURS, EXTRA_SHIFT_HOURS = "overtime_hours", "extra_shift_hours"
+PURCHASE, MATERIAL_STOCK = "purchase", "material_stock"
+OUTSOURCING_COST, FREIGHT_COST, OVERTIME_COST = "outsourcing_cost", "freight_cost", "overtime_cost"
+
+QUANTITIES = (CONSTRAINED, SHORT, PRODUCTION, OUTSOURCED, STOCK_END, PURCHASE, MATERIAL_STOCK)
+HOURS = (LOAD_HOURS, AVAILABLE_HOURS, OVERTIME_HOURS, EXTRA_SHIFT_HOURS)
+COSTS = (OUTSOURCING_COST, FREIGHT_COST, OVERTIME_COST)  # finance adds them to its own lines
+BALANCED = (*QUANTITIES, *HOURS, *COSTS)  # what a run publishes
+HOURS_SCALE = 2
+
+
+def register_measures() -> None:
+    """Called once at start-up."""
+    hours = {"axis_kind": AxisKind.RESOURCE, "unit": Unit.HOURS, "scale": HOURS_SCALE, "freeze_at": FreezeKind.SUPPLY}
+    register_measure(
+        Measure(
+            OUTSOURCED,
+            _("Outsourced"),
+            axis_kind=AxisKind.PRODUCT_SITE,
+            freeze_at=FreezeKind.SUPPLY,
+            formula=_("Units bought in ready-made instead of made at the site."),
+        )
+    )
+    register_measure(Measure(OVERTIME_HOURS, _("Overtime"), formula=_("Hours beyond the regular ones."), **hours))
+    register_measure(
+        Measure(EXTRA_SHIFT_HOURS, _("Extra shifts"), formula=_("Hours of shifts beyond the usual ones."), **hours)
+    )

@@ -1,0 +1,165 @@
+"""The balance of a plan: load → check → solve → explain → price → store, as a job or in the request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from core import audit
+from core.errors import InvalidInput
+from core.jobs import enqueue_job, fence
+from core.models import Job
+from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
+from engine.balancing.explain import confirm_causes, list_shortages
+from engine.balancing.options import price_levers_in_plan, price_options
+from engine.balancing.rounding import round_plan
+from engine.balancing.solve import Session, SolveFailed
+from engine.balancing.trials import Trials
+from masterdata.selectors import get_company
+from plans.choices import Source
+from plans.models import Version
+from plans.selectors import HeadRef, get_heads, get_version
+from plans.services import ensure_heads, publish_cubes
+from supply import measures as m
+from supply.adapters.cubes import Scales, plan_cubes
+from supply.adapters.database import load_ids
+from supply.adapters.problem import Prepared, prepare_problem
+from supply.adapters.records import Solved, store_run
+from supply.models import BalanceRun
+
+Report = Callable[[str, float], None]  # step code, done share of it
+STEPS = ("load", "solve", "explain", "options", "publish")
+
+
+def enqueue_balance(*, version_id: int, actor: User | None) -> Job:
+    """Put a balance of a plan in the queue; an equal waiting one is returned instead."""
+    return enqueue_job(kind="balance", scope={"version": version_id}, actor=actor)
+
+
+def run_balance(
+    *, version_id: int, actor: User | None, report: Report | None = None, job: Job | None = None
+) -> BalanceRun:
+    """Balance a plan and publish the constrained plan with everything that belongs to it in one swap.
+
+    Raises ``InvalidInput`` when there is no demand or a number makes no sense, ``Frozen`` when the supply plan is
+    sealed, ``StaleInputs`` when somebody published it meanwhile. Audit verb ``supply.balance.run``.
+    """
+    report = report or (lambda _step, _share: None)
+    started = time.monotonic()
+    report("load", 0.0)
+    version = get_version(version_id)
+    ensure_heads(version_id=version_id, measures=m.BALANCED)
+    inputs = get_heads(version_id=version_id, measures=[m.CONSENSUS])
+    seen = get_heads(version_id=version_id, measures=m.BALANCED)
+    revision = get_company().revision
+    prepared = prepare_problem(version)
+    problem = prepared.problem
+    if not problem.demand.quantity.any():
+        raise InvalidInput(
+            _("There is no consensus demand to balance. Build the demand proposal first."), code="no_demand"
+        )
+    company = get_company()
+    scales = Scales(company.quantity_decimals, company.currency_decimals)
+    solved = solve_problem(prepared, report, decimals=scales.quantity)
+    report("publish", 0.0)
+    cubes = plan_cubes(problem, solved.plan, solved.whole, ids=load_ids(), scales=scales)
+    made: list[BalanceRun] = []
+    publish_cubes(
+        version_id=version_id,
+        cubes=cubes,
+        seen=seen,
+        inputs=inputs,
+        fence=partial(_store, made, version, job, actor, prepared, solved, scales, inputs, revision, started),
+        job_id=job.pk if job else None,
+        actor=actor,
+        source=Source.JOB,
+        cause="balance",
+    )
+    return made[-1]
+
+
+def solve_problem(prepared: Prepared, report: Report, *, decimals: int) -> Solved:
+    """Check, solve, explain, price and round. Raises ``InvalidInput`` in words instead of a solver's trace."""
+    problem = prepared.problem
+    try:
+        findings = check_problem(problem)
+        report("solve", 0.0)
+        session = Session(problem)
+        plan = session.solve()
+    except (UnsoundProblem, SolveFailed) as error:
+        raise InvalidInput(
+            _("The plan cannot be balanced: %(reason)s. Check the figures that were imported last.")
+            % {"reason": error},
+            code="not_solvable",
+        ) from error
+    report("explain", 0.0)
+    trials = Trials(session, plan)
+    shortages, confirmations = confirm_causes(trials, list_shortages(session, plan))
+    report("options", 0.0)
+    options = price_options(trials, shortages) + price_levers_in_plan(trials)
+    return Solved(
+        plan=plan,
+        whole=round_plan(problem, plan, decimals=decimals),
+        shortages=shortages,
+        confirmations=confirmations,
+        options=options,
+        findings=prepared.findings + findings + check_plan(problem, plan),
+    )
+
+
+def _store(
+    made: list[BalanceRun],
+    version: Version,
+    job: Job | None,
+    actor: User | None,
+    prepared: Prepared,
+    solved: Solved,
+    scales: Scales,
+    inputs: Mapping[str, HeadRef],
+    revision: int,
+    started: float,
+) -> None:
+    """First in the publishing transaction: the job is done and the run is on record, or neither."""
+    run = store_run(
+        version=version,
+        job=job,
+        actor=actor,
+        prepared=prepared,
+        solved=solved,
+        scales=scales,
+        input_heads={code: asdict(ref) for code, ref in inputs.items()},
+        revision=revision,
+        seconds=round(time.monotonic() - started, 2),
+    )
+    if job is not None:
+        job.findings = run.findings
+        fence(job, result=summarise_run(run))
+    audit.record(
+        chain=f"cycle:{version.cycle_id}",
+        actor=actor,
+        verb="supply.balance.run",
+        obj=run,
+        detail={"version": version.pk, "input": run.input_hash, "profit": run.profit, "status": run.status},
+    )
+    made.append(run)
+
+
+def summarise_run(run: BalanceRun) -> dict[str, Any]:
+    """The result of the job, and what a headless run prints."""
+    return {
+        "run": run.pk,
+        "version": run.version_id,
+        "status": run.status,
+        "profit": run.profit,
+        "revenue": run.revenue,
+        "shortages": run.shortages.count(),
+        "short": sum(run.shortages.values_list("quantity", flat=True)),
+        "options": run.options.filter(in_plan=False).count(),
+        "seconds": run.seconds,
+    }

@@ -1,0 +1,31 @@
+"""Helpers of the supply tests: ask for something, read totals."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.months import parse_month
+from masterdata.models import Org, Product
+from plans.cubes import Axis, Cube
+from plans.models import Version
+from plans.selectors import load_measure
+from plans.services import publish_cubes
+
+NOV = parse_month("2026-11")
+
+
+def ask(version: Version, demand: dict[tuple[str, str], list[int]], *, first_month: int = NOV) -> None:
+    """Make (product, org) → units a month the consensus proposal of a plan."""
+    products = dict(Product.objects.values_list("code", "pk"))
+    orgs = dict(Org.objects.values_list("code", "pk"))
+    keys = sorted((products[product], orgs[org], product, org) for product, org in demand)
+    axis = Axis("product_org", np.array([key[:2] for key in keys], dtype=np.int64))
+    values = np.array([demand[key[2], key[3]] for key in keys], dtype=np.int64)
+    cube = Cube(axis, first_month, values, "quantity", 0)
+    publish_cubes(version_id=version.pk, cubes={"proposal": cube}, actor=None)
+
+
+def totals(version: Version, measure: str, *, first_month: int = NOV, months: int = 18) -> list[int]:
+    """Sum over all rows by month, in smallest units."""
+    cube = load_measure(version_id=version.pk, measure=measure, months=range(first_month, first_month + months))
+    return cube.values.sum(axis=0).tolist()
