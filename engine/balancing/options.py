@@ -55,7 +55,8 @@ class LeverTerms:
 class Option:
     """One priced way out. Money and units are differences to the base plan over the whole horizon.
 
-    ``gain`` is the change of profit with the lever's own cost inside it; ``cost`` is that cost alone.
+    ``gain`` is the change of profit, less that of soft rules' price (safety stock filled is worth something), with
+    the lever's own cost inside it; ``cost`` is that cost alone.
     ``start`` is the first month it works in; it must be decided ``lead_days`` before that month begins.
     ``is_cost_known`` is false where an assumption of ``LeverTerms`` stands for a missing price.
     ``is_in_plan`` marks a lever the base plan relies on already: its figures are what not having it loses.
@@ -131,7 +132,7 @@ def price_rung(trials: Trials, bottleneck: Bottleneck, rung: Rung) -> Option:
         lead_days=rung.lead_days,
         units=units,
         revenue=plan.revenue - base.revenue,
-        gain=plan.profit - base.profit,
+        gain=plan.objective - base.objective,
         cost=lever_cost,
         stock=float(plan.stock[:, -1].sum() - base.stock[:, -1].sum()),
         service=units / asked if asked else 0.0,
@@ -173,7 +174,7 @@ def _lever_in_plan(trials: Trials, kind: str, change: str, resource: int, used, 
         lead_days=lead,
         units=units,
         revenue=base.revenue - without.revenue,
-        gain=base.profit - without.profit,
+        gain=base.objective - without.objective,
         cost=float((used * price[resource]).sum()),
         stock=float(base.stock[:, -1].sum() - without.stock[:, -1].sum()),
         service=units / asked if asked else 0.0,

@@ -107,10 +107,11 @@ def _with_extra_cost(
     extra = sum(cost * float(v) for (cost, _u, _r, _a), v in zip(placement.columns_added, added, strict=True))
     extra += sum((cost - program.cost[c]) * values[c] for c, cost in placement.column_cost.items())
     late = np.maximum(plan.served - problem.demand.quantity, 0.0) * ~problem.demand.backorder[:, None]
-    extra += (late * (problem.demand.backorder_cost - np.nan_to_num(problem.demand.lost_cost))).sum()
-    profit = plan.profit - extra
+    waiting = float((late * problem.demand.backorder_cost).sum())
+    extra += waiting - (late * np.nan_to_num(problem.demand.lost_cost)).sum()
+    profit, objective = plan.profit - extra, plan.objective - waiting
     cost = plan.cost | {"options": float(extra)}
-    return replace(plan, cost=cost, profit=profit, penalty=profit - plan.objective)
+    return replace(plan, cost=cost, profit=profit, objective=objective, penalty=profit - objective)
 
 
 def _apply(highs: Any, program: Any, placement: Placement) -> None:
