@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from core.months import format_month
+from core.formats import month_long, number
 from supply.choices import OptionKind
 
 
@@ -27,7 +27,7 @@ class Names:
 
 def say_cause(kind: str, name: str, month: int, *, is_confirmed: bool, removed: float | None = None) -> str:
     """One sentence on why something is short; ``month`` is absolute, ``removed`` what relaxing it freed."""
-    when = format_month(month)
+    when = month_long(month)
     sentence = {
         "resource": _("%(name)s has no hours left in %(when)s."),
         "supplier": _("%(name)s: the supplier delivers no more in %(when)s."),
@@ -41,7 +41,7 @@ def say_cause(kind: str, name: str, month: int, *, is_confirmed: bool, removed: 
         "margin": _("%(name)s costs more than it brings in %(when)s."),
     }[kind] % {"name": name, "when": when}
     if is_confirmed and removed:
-        return f"{sentence} {_('Relaxing it removes %(units)s units.') % {'units': f'{removed:,.0f}'}}"
+        return f"{sentence} {_('Relaxing it removes %(units)s units.') % {'units': number(removed)}}"
     return sentence
 
 

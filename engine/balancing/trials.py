@@ -270,7 +270,7 @@ def _storage(session: Session, change: Change, into: Placement) -> None:
 
 
 def _defer(session: Session, change: Change, into: Placement) -> None:
-    """The units of ``cells`` may be served ``amount`` months later: extra room in the later month's pool."""
+    """The units of ``cells`` are asked for ``amount`` months later: less room in their pool, more in the later one."""
     problem, program = session.problem, session.program
     later = int(change.amount)
     ship = program.columns["ship"]
@@ -279,8 +279,10 @@ def _defer(session: Session, change: Change, into: Placement) -> None:
         if target >= problem.months or not session.derived.direct[cls]:
             continue
         market = session.derived.class_market[cls]
-        row = int(program.rows["Pool"].places(np.array([market]))[0, target])
-        into.row_upper[row] = into.row_upper.get(row, float(program.row_upper[row])) + units
+        pool = program.rows["Pool"].places(np.array([market]))[0]
+        for row, more in ((int(pool[month]), -units), (int(pool[target]), units)):
+            room = into.row_upper.get(row, float(program.row_upper[row])) + more
+            into.row_upper[row] = max(room, float(program.row_lower[row]))
         for lane in np.flatnonzero(session.derived.lane_market == market):
             leaving = target - int(problem.lanes.lag[lane])
             if leaving >= 0:

@@ -56,6 +56,11 @@ def assemble(sheets: Sheets) -> Assembled:
     materials, material, lines, found = build_materials(sheets, network, place, sites, shares)
     resource_place = {code: position for position, code in enumerate(resources)}
     usable = [line for line in network.routings if line[1] in resource_place]
+    found += [
+        Finding("resource_unknown", "warning", "product", point[0], {"resource": code})
+        for point, code, _hours in network.routings
+        if code not in resource_place
+    ]
     problem = BalanceProblem(
         first_month=sheets.first_month,
         months=sheets.months,

@@ -10,7 +10,7 @@ from plans.models import Version
 from supply.adapters.assemble import assemble
 from supply.adapters.database import input_hash, load_sheets
 from supply.adapters.patches import changes_from_json
-from supply.selectors.options import list_adopted
+from supply.selectors.adopted import list_adopted
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -133,7 +132,7 @@ def _store(
         prepared=prepared,
         solved=solved,
         scales=scales,
-        input_heads={code: asdict(ref) for code, ref in inputs.items()},
+        input_heads={code: {"id": ref.id, "rev": ref.rev, "epoch": ref.epoch} for code, ref in inputs.items()},
         revision=revision,
         seconds=round(time.monotonic() - started, 2),
     )

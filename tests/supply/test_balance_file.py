@@ -45,7 +45,7 @@ def test_worked_example_plans_900_of_1000_and_says_why(r054, tmp_path):
     assert (short["quantity"], short["value"]) == (100.0, 12_000_000.0)
     cause = short["cause"]
     assert (cause["kind"], cause["code"], cause["name"], cause["confirmed"]) == ("resource", "LINE-3", "Line 3", True)
-    assert cause["text"] == "Line 3 has no hours left in 2026-06. Relaxing it removes 100 units."
+    assert cause["text"] == "Line 3 has no hours left in Jun 2026. Relaxing it removes 100 units."
     load = {(row["resource"], row["month"]): row for row in result["load"]}
     tight = load["LINE-3", "2026-06"]
     assert (tight["load"], tight["available"]) == (180.0, 180.0)

@@ -1,0 +1,107 @@
+"""Which balance a plan stands on and whether it still holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from core.formats import moment
+from masterdata.models import Material, Org, Product, Resource, Site
+from masterdata.selectors import get_company
+from plans.models import Version
+from plans.selectors import get_heads, get_version, has_moved
+from supply import measures as m
+from supply.models import BalanceRun
+from supply.selectors.adopted import list_adopted
+from supply.wording import Names, say_finding
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding on the inputs in words."""
+
+    severity: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True)
+class DataState:
+    """The data-currency line of the page: which run is shown and why it may be out of date.
+
+    ``reasons`` is empty while the run is current; without a run it says what is missing.
+    """
+
+    run: BalanceRun | None
+    reasons: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the plan shown is the answer to the inputs as they are now."""
+        return self.run is not None and not self.reasons
+
+    @property
+    def status_line(self) -> str:
+        """``optimal, 14.2 s, 09:41``."""
+        if self.run is None:
+            return _("not balanced yet")
+        return _("%(status)s, %(seconds)s s, %(when)s") % {
+            "status": _("optimal") if self.run.status == "optimal" else self.run.status,
+            "seconds": f"{self.run.seconds:.1f}",
+            "when": moment(self.run.finished_at),
+        }
+
+
+def get_latest_run(version_id: int) -> BalanceRun | None:
+    """The last balance of a plan; a scenario not balanced itself shows its parent's."""
+    run = BalanceRun.objects.filter(version_id=version_id).select_related("version").first()
+    if run is not None:
+        return run
+    parent = Version.objects.filter(pk=version_id).values_list("parent_id", flat=True).first()
+    return get_latest_run(parent) if parent else None
+
+
+def get_data_state(version_id: int) -> DataState:
+    """Whether demand, master data or adopted options changed since the last balance."""
+    run = get_latest_run(version_id)
+    if run is None:
+        return DataState(None, (_("The plan has not been balanced yet."),), ())
+    reasons = []
+    if run.version_id != version_id and list_adopted(get_version(version_id)).exists():
+        reasons.append(_("The scenario has not been balanced since it took its options."))
+    if _has_demand_moved(run, version_id):
+        reasons.append(_("Consensus demand changed."))
+    if get_company().revision != run.master_data_revision:
+        reasons.append(_("Master data changed."))
+    if run.version_id == version_id and _adopted_since(run):
+        reasons.append(_("An option was taken into the plan."))
+    names = load_names()
+    remarks = tuple(
+        Remark(f["severity"], f["code"], say_finding(f["code"], names(f["key"]), f["values"])) for f in run.findings
+    )
+    return DataState(run, tuple(reasons), remarks)
+
+
+def _has_demand_moved(run: BalanceRun, version_id: int) -> bool:
+    """Compares the heads read with those of now; a scenario on its parent's run counts what it changed itself."""
+    now = get_heads(version_id=version_id, measures=[m.CONSENSUS])
+    if run.version_id == version_id:
+        return any(
+            has_moved(head_id=read["id"], since_rev=read["rev"], since_epoch=read["epoch"], now=now[code])
+            for code, read in run.input_heads.items()
+        )
+    return any(ref.rev > 0 for ref in now.values())
+
+
+def _adopted_since(run: BalanceRun) -> bool:
+    return list_adopted(run.version).filter(adopted_at__gt=run.finished_at).exists()
+
+
+def load_names() -> Names:
+    """Code → name, in the reader's language, of everything a cause or option may mention."""
+    found: dict[str, str] = {}
+    for model in (Org, Site, Product, Material, Resource):
+        found |= {row.code: row.label for row in model.objects.only("code", "name", "name_zh")}
+    return Names(found)
