@@ -1,91 +1,17 @@
-"""The measures of a sales and operations plan, registered when the app starts."""
+"""The measures that calculations of supply and finance fill, registered when the app starts; demand brings its own."""
 
 from django.utils.translation import gettext_lazy as _
 
-from plans.choices import AxisKind, FreezeKind, PublishPolicy, Unit
+from plans.choices import AxisKind, FreezeKind, Unit
 from plans.measures import Measure, register_measure
 
-_D, _S, _P = FreezeKind.DEMAND, FreezeKind.SUPPLY, FreezeKind.PRE_SOP
+_S, _P = FreezeKind.SUPPLY, FreezeKind.PRE_SOP
 
 
 def register_catalogue() -> None:
-    """Register every measure of the product."""
-    for measure in (*_demand(), *_streams(), *_supply(), *_finance()):
+    """Register the measures of supply and finance."""
+    for measure in (*_supply(), *_finance()):
         register_measure(measure)
-
-
-def _demand() -> list[Measure]:
-    band = _("Bound of the statistical forecast: the month's sales fall inside the two bounds in this share of cases.")
-    newer = PublishPolicy.KEEP_NEWER
-    return [
-        Measure("actual", _("Actual sales"), formula=_("Units sold in the month, as loaded."), publish_policy=newer),
-        Measure(
-            "actual_revenue",
-            _("Actual revenue"),
-            unit=Unit.MONEY,
-            minimum=None,
-            formula=_("Revenue of the units sold in the month, as loaded."),
-            publish_policy=newer,
-        ),
-        Measure(
-            "baseline", _("Statistical forecast"), formula=_("Expected sales if nothing but history and season acts.")
-        ),
-        Measure("baseline_lo80", _("Forecast, lower 80 %"), additive=False, formula=band),
-        Measure("baseline_hi80", _("Forecast, upper 80 %"), additive=False, formula=band),
-        Measure("baseline_lo95", _("Forecast, lower 95 %"), additive=False, formula=band),
-        Measure("baseline_hi95", _("Forecast, upper 95 %"), additive=False, formula=band),
-        Measure("budget", _("Annual plan"), formula=_("The year's target, split to products and regions.")),
-        Measure("proposal", _("Proposed consensus"), formula=_("The streams joined by the declared consensus rule.")),
-        Measure(
-            "override",
-            _("Override"),
-            nullable=True,
-            editable=True,
-            edit_action="consensus.override",
-            formula=_("What the demand review decided instead of the proposal."),
-        ),
-        Measure(
-            "consensus",
-            _("Consensus demand"),
-            editable=True,
-            edit_action="consensus.override",
-            overlay=("proposal", "override"),
-            formula=_("Override where there is one, otherwise the proposal."),
-        ),
-        Measure(
-            "flex_capacity", _("Flexible capacity"), formula=_("Units by which capacity may exceed the consensus.")
-        ),
-        Measure(
-            "flex_material", _("Flexible material"), formula=_("Units by which material may exceed the consensus.")
-        ),
-    ]
-
-
-def _streams() -> list[Measure]:
-    labels = {
-        "sales": (_("Sales input"), _("Units that sales expects to sell.")),
-        "marketing": (_("Marketing input"), _("Units that campaigns and promotions add or take.")),
-        "product": (_("Product input"), _("Units of new, changed and phased-out products.")),
-        "channel": (_("Channel input"), _("Units that dealers and channels ask for.")),
-        "orders": (_("Orders in hand"), _("Units of open orders by due month.")),
-        "stock_building": (_("Stock building"), _("Units asked for to build stock.")),
-        "finance_view": (_("Finance view"), _("Units behind the financial outlook.")),
-    }
-    signed = {"marketing", "product", "stock_building"}
-    return [
-        Measure(
-            code,
-            label,
-            nullable=True,
-            editable=True,
-            edit_action=f"stream.edit.{code}",
-            formula=formula,
-            minimum=None if code in signed else 0,
-            publish_policy=PublishPolicy.KEEP_NEWER,
-            rolls=code != "orders",
-        )
-        for code, (label, formula) in labels.items()
-    ]
 
 
 def _supply() -> list[Measure]:
@@ -98,13 +24,7 @@ def _supply() -> list[Measure]:
         made("constrained", _("Constrained plan"), _("Consensus demand that capacity, material and stock can meet.")),
         made("short", _("Shortage"), _("Consensus demand − constrained plan.")),
         made("production", _("Production"), _("Units to make at the site."), axis_kind=site),
-        made(
-            "stock_end",
-            _("Closing stock"),
-            _("Opening stock + production − deliveries."),
-            axis_kind=site,
-            additive=True,
-        ),
+        made("stock_end", _("Closing stock"), _("Opening stock + production − deliveries."), axis_kind=site),
         made("load_hours", _("Load"), _("Production × hours per unit."), **hours),
         made("available_hours", _("Capacity"), _("Working days × shifts × hours × efficiency − lost hours."), **hours),
         made("purchase", _("Purchases"), _("Quantity of the material arriving."), axis_kind=material),

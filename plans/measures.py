@@ -1,7 +1,7 @@
 """The catalogue of measures: what each number of a plan is, where it lives, who may write it, how it is made.
 
-The grid, the API, the dashboards, the number passport and the permission test read it. The product's own
-measures stand in ``plans.catalogue``; an upper room that adds one registers it in ``AppConfig.ready()``.
+The grid, the API, the dashboards, the number passport and the permission test read it. The room that fills a measure
+registers it in its ``AppConfig.ready()``; those of the calculations stand in ``plans.catalogue``.
 """
 
 from __future__ import annotations

@@ -136,9 +136,14 @@ def _load_range(head_id: int, fold: int, rev: int) -> Tail:
     if len(rows) != rev - reached:
         raise BrokenLedger(f"head {head_id}: {len(rows)} edits in ({reached}, {rev}]")
     tail = tail.then(tail_of_rows(rows))
-    if not connection.in_atomic_block:
+    if is_settled():
         cache.TAILS.put(head_id, fold, rev, tail)
     return tail
+
+
+def is_settled() -> bool:
+    """Whether everything this connection sees is committed: only then may a process remember it."""
+    return not connection.in_atomic_block
 
 
 def tail_of_rows(rows: Sequence[tuple[int, int, int, int | None]]) -> Tail:
