@@ -86,6 +86,10 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.state}"
 
+    @property
+    def is_over(self) -> bool:
+        return self.state not in (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
+
 
 class IdempotencyRecord(models.Model):
     """The stored answer of a POST, written in the transaction of its effect."""

@@ -1,7 +1,7 @@
 """``{% load formats %}``: the formatter of ``core.formats`` for templates.
 
 Filters: ``number``, ``signed``, ``quantity``, ``percent``, ``points``, ``month``, ``month_long``, ``day``,
-``day_year``, ``clock``, ``moment``, ``day_name``, ``time_left``, ``initials``. Money needs the company's
+``day_year``, ``clock``, ``moment``, ``day_name``, ``duration``, ``time_left``, ``initials``. Money needs the company's
 currency, which is in the page's context, so it is a tag: ``{% money amount %}``, ``{% money_cell amount %}``,
 ``{% money_unit %}``. ``amount`` is in minor units.
 """
@@ -46,6 +46,11 @@ def day_year(value: Any) -> str:
 @register.filter
 def day_name(value: Any) -> str:
     return formats.day_name(value or None)
+
+
+@register.filter
+def duration(value: Any) -> str:
+    return formats.UNDEFINED if value is None else formats.duration(value)
 
 
 @register.filter
