@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from core.errors import InvalidInput, Missing
+from core.jobs import enqueue_job
+from core.models import Job
 from cycles import services as cycles
 from cycles.models import Cycle
 from cycles.selectors import get_step
@@ -36,8 +38,11 @@ class Request:
         return get_step(self.cycle, self.fields.get("step", ""))
 
 
-def run_command(name: str, request: Request) -> str:
-    """Carry out a command; the sentence that says what happened. Raises ``Missing`` for an unknown one."""
+def run_command(name: str, request: Request) -> str | Job:
+    """Carry out a command; the sentence that says what happened, or the run it started.
+
+    Raises ``Missing`` for an unknown command.
+    """
     try:
         command = _COMMANDS[name]
     except KeyError:
@@ -146,6 +151,10 @@ def _accept_gap(request: Request) -> str:
     return _("The gap is accepted with your note.")
 
 
+def _apply(request: Request) -> Job:
+    return enqueue_job(kind="apply_decisions", scope={"cycle": request.cycle.pk}, actor=request.actor)
+
+
 def _decide(request: Request) -> str:
     decision = get_decision(request.cycle, _number(request.fields.get("number", "")))
     deferred_to = request.fields.get("deferred_to", "")
@@ -173,7 +182,7 @@ def _date(text: str) -> dt.date:
         raise InvalidInput(_("Write the date as YYYY-MM-DD."), code="invalid_date") from None
 
 
-_COMMANDS: dict[str, Callable[[Request], str]] = {
+_COMMANDS: dict[str, Callable[[Request], str | Job]] = {
     "start": _advance,
     "sign": _advance,
     "approve": _advance,
@@ -191,4 +200,5 @@ _COMMANDS: dict[str, Callable[[Request], str]] = {
     "build_list": _build_list,
     "accept_gap": _accept_gap,
     "decide": _decide,
+    "apply_decisions": _apply,
 }

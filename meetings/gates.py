@@ -23,6 +23,7 @@ from meetings.selectors import (
     list_actions,
     list_conflicts,
     list_material_gaps,
+    list_unapplied_options,
     list_undecided,
     missing_departments,
 )
@@ -45,6 +46,7 @@ def register() -> None:
     register_gate(pre_sop, "pre_read", gettext_lazy("The pre-read is out in time"), check_pre_read_time, waivable=True)
     register_gate(executive, "quorum", gettext_lazy("The executive meeting has its quorum"), check_quorum)
     register_gate(executive, "decisions", gettext_lazy("Every item is decided or deferred"), check_decisions)
+    register_gate(executive, "applied", gettext_lazy("The decisions are in the plan"), check_applied)
     register_gate("released->closed", "actions", gettext_lazy("Open actions moved to the next month"), check_carried)
     register_effect(pre_sop, publish_pre_read)
     register_effect("reopened", void_meetings)
@@ -110,6 +112,19 @@ def check_decisions(cycle: Cycle) -> list[str]:
     """R-102: nothing on the list stays open."""
     numbers = [str(decision.number) for decision in list_undecided(cycle).order_by("number")]
     return [_("Not decided: item %s.") % ", ".join(numbers)] if numbers else []
+
+
+def check_applied(cycle: Cycle) -> list[str]:
+    """What was decided must be in the plan that is approved."""
+    waiting = len(list_unapplied_options(cycle))
+    if not waiting:
+        return []
+    text = ngettext(
+        "%d decision is not built into the plan yet; the executive applies it.",
+        "%d decisions are not built into the plan yet; the executive applies them.",
+        waiting,
+    )
+    return [text % waiting]
 
 
 def check_carried(cycle: Cycle) -> list[str]:

@@ -8,12 +8,13 @@ from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.policies import can, require
 from core.errors import AppError, Missing
+from core.models import Job
 from cycles.choices import CycleState, StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_cycle, get_step, list_cycles
@@ -99,9 +100,15 @@ class CommandView(CyclePage):
 
     def post(self, request: HttpRequest, command: str) -> HttpResponse:
         click = Request(self.cycle(), request.user, request.POST, request.FILES)
+        back = request.POST.get("back", "/")
+        if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
+            back = "/"
         try:
-            messages.success(request, run_command(command, click))
+            result = run_command(command, click)
         except AppError as error:
             messages.error(request, str(error.message))
-        back = request.POST.get("back", "/")
-        return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "/")
+            return redirect(back)
+        if isinstance(result, Job):
+            return redirect(f"{back}{'&' if '?' in back else '?'}{urlencode({'job': result.pk})}")
+        messages.success(request, result)
+        return redirect(back)

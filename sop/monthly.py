@@ -27,7 +27,7 @@ from cycles.transitions import NEXT
 from demand.services import enqueue_forecast
 from meetings import services as meetings
 from meetings.choices import DecisionState, Presence
-from meetings.selectors import list_decisions
+from meetings.selectors import list_decisions, list_unapplied_options
 from plans.models import Version
 from plans.selectors import get_working_version
 from supply.services.balance import enqueue_balance
@@ -151,6 +151,13 @@ class MonthlyRun:
                     actor=self._who(Role.EXECUTIVE),
                 )
 
+    def apply_decisions(self) -> None:
+        """Build the chosen options into the plan."""
+        with self._timed("decisions", _("Decisions into the plan")):
+            if list_unapplied_options(self._cycle):
+                scope = {"cycle": self._cycle.pk}
+                self._run(enqueue_job(kind="apply_decisions", scope=scope, actor=self._who(Role.EXECUTIVE)))
+
     def approve(self) -> None:
         """The executive approves. Snapshot A."""
         with self._timed("approval", _("Approval")):
@@ -174,6 +181,7 @@ class MonthlyRun:
             self.value,
             self.sign_pre_sop,
             self.decide,
+            self.apply_decisions,
             self.approve,
             self.release,
         ):

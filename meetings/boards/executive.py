@@ -20,7 +20,7 @@ from meetings.boards.presop import DecisionLine, list_decision_lines
 from meetings.boards.window import Year, get_year
 from meetings.choices import ActionState, DecisionState
 from meetings.models import ActionItem, Risk
-from meetings.selectors import get_quorum, is_overdue, list_actions, list_risks
+from meetings.selectors import get_quorum, is_overdue, list_actions, list_risks, list_unapplied_options
 from meetings.selectors.attendance import Quorum
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_working_version, load_measure
@@ -64,6 +64,7 @@ class ExecutiveBoard:
     promises: list[Promise]
     quorum: Quorum
     must_decide: int
+    unapplied: int
     snapshot: str
     effects: dict[str, Any] = field(default_factory=dict)
 
@@ -91,6 +92,7 @@ def load_executive_board(cycle: Cycle) -> ExecutiveBoard:
         promises=[_promise(action) for action in list_actions(cycle)],
         quorum=get_quorum(cycle),
         must_decide=len(must),
+        unapplied=len(list_unapplied_options(cycle)),
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
         effects=_effects(view, decisions, version.pk),
     )

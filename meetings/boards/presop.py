@@ -18,6 +18,8 @@ from meetings.selectors import list_conflicts, list_decisions, list_material_gap
 from plans.choices import VersionKind, VersionState
 from plans.models import Version
 from plans.selectors import get_working_version, load_measures
+from supply.models import SupplyOption
+from supply.wording import say_option
 
 MOST_SCENARIOS = 4
 MOST_GAPS = 7
@@ -65,6 +67,7 @@ class DecisionLine:
     question: str
     recommendation: str
     is_open: bool
+    options: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,9 @@ def _scenario_rows(columns: list[ScenarioColumn]) -> list[ScenarioRow]:
 
 def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
     open_states = {DecisionState.DRAFT, DecisionState.PROPOSED, DecisionState.ESCALATED}
+    decisions = list(list_decisions(cycle))
+    asked = {option.get("supply_option") for decision in decisions for option in decision.options}
+    known = SupplyOption.objects.in_bulk([pk for pk in asked if pk])
     return [
         DecisionLine(
             decision=decision,
@@ -245,9 +251,16 @@ def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
             question=question_of(decision),
             recommendation=decision.recommendation,
             is_open=decision.state in open_states,
+            options=[_in_readers_language(option, known) for option in decision.options],
         )
-        for decision in list_decisions(cycle)
+        for decision in decisions
     ]
+
+
+def _in_readers_language(option: dict[str, Any], known: dict[int, SupplyOption]) -> dict[str, Any]:
+    """A priced option says its title anew; one that somebody wrote stays as written."""
+    priced = known.get(option.get("supply_option") or 0)
+    return option if priced is None else {**option, "title": say_option(priced.kind, priced.target or priced.code)}
 
 
 def _gap_lines(gaps: list[Gap]) -> list[GapLine]:

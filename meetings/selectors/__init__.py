@@ -24,6 +24,7 @@ from meetings.selectors.items import (
     question_of,
 )
 from meetings.selectors.minutes import Flag, collect_facts, list_flags, render_minutes
+from meetings.selectors.options import list_unapplied_options, offer_options, option_rows
 
 __all__ = [
     "Flag",
@@ -46,8 +47,11 @@ __all__ = [
     "list_gap_products",
     "list_material_gaps",
     "list_risks",
+    "list_unapplied_options",
     "list_undecided",
     "missing_departments",
+    "offer_options",
+    "option_rows",
     "question_of",
     "render_minutes",
     "represented_departments",

@@ -1,6 +1,7 @@
 """Writing meetings, decisions, actions, risks and conflicts."""
 
 from meetings.services.actions import add_action, carry_over, move_action, verify_action
+from meetings.services.adoption import apply_decisions
 from meetings.services.conflicts import raise_conflict, settle_conflict
 from meetings.services.decision_list import accept_gap, build_decision_list
 from meetings.services.decisions import decide, edit_decision, escalate, implement, propose_decision, verify_decision
@@ -20,6 +21,7 @@ __all__ = [
     "accept_gap",
     "add_action",
     "add_risk",
+    "apply_decisions",
     "begin_meeting",
     "build_decision_list",
     "carry_over",

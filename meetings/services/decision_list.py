@@ -13,8 +13,8 @@ from cycles.models import Cycle
 from masterdata.models import Product
 from meetings.choices import DecisionSource
 from meetings.models import Decision, GapNote
-from meetings.selectors import MaterialGap, list_gap_products, list_material_gaps
-from meetings.services.decisions import add_item
+from meetings.selectors import MaterialGap, list_gap_products, list_material_gaps, offer_options, option_rows
+from meetings.services.decisions import add_item, check_options
 from meetings.services.writing import hold_cycle, log, need_text
 
 
@@ -36,6 +36,7 @@ def build_decision_list(*, cycle: Cycle, actor: User) -> list[Decision]:
 
 def _ask(cycle: Cycle, product_id: int, gaps: list[MaterialGap], actor: User) -> Decision:
     product = Product.objects.get(pk=product_id)
+    offered = offer_options(cycle, product_id)
     decision = add_item(
         cycle=cycle,
         actor=actor,
@@ -50,6 +51,8 @@ def _ask(cycle: Cycle, product_id: int, gaps: list[MaterialGap], actor: User) ->
         money_at_stake=sum(gap.margin_lost for gap in gaps),
         owner=actor,
         must_decide=True,
+        options=check_options(option_rows(offered)),
+        decide_by=min((option.decide_by for option in offered), default=None),
     )
     now = timezone.now()
     for gap in gaps:

@@ -21,11 +21,12 @@ from meetings.choices import DecisionSource, DecisionState
 from meetings.models import Decision, Meeting
 from meetings.services.writing import hold_cycle, log, need_text
 from plans.models import Version
+from supply.models import SupplyOption
 
 S = DecisionState
 MOST_OPTIONS = 5  # more columns than five are not compared, they are searched
 LARGEST_MONEY = 10**15
-_OPTION_FIELDS = {"code", "title", "effects", "scenario"}
+_OPTION_FIELDS = {"code", "title", "effects", "scenario", "supply_option"}
 _EDITABLE = {"question", "recommendation", "options", "must_decide", "decide_by", "money_at_stake", "owner"}
 _DECIDABLE = {S.PROPOSED, S.ESCALATED}
 _DECIDED_IN = {CycleState.PRE_SOP, CycleState.EXECUTIVE}
@@ -180,7 +181,9 @@ def check_options(options: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     checked = []
     for option in options:
         if not isinstance(option, Mapping) or set(option) - _OPTION_FIELDS:
-            raise InvalidInput(_("An option has code, title, effects and scenario."), code="invalid_option")
+            raise InvalidInput(
+                _("An option has code, title, effects, scenario and supply_option."), code="invalid_option"
+            )
         effects = option.get("effects") or {}
         if not isinstance(effects, Mapping) or not all(_is_figure(value) for value in effects.values()):
             raise InvalidInput(_("The effects of an option are named numbers."), code="invalid_option")
@@ -189,7 +192,18 @@ def check_options(options: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             raise InvalidInput(_("There is no scenario %s.") % scenario, code="invalid_option")
         code = str(option.get("code", "")).strip()[:8]
         title = need_text(str(option.get("title", "")), _("An option needs a title."))
-        checked.append({"code": code, "title": title, "effects": dict(effects), "scenario": scenario})
+        supply_option = option.get("supply_option")
+        if supply_option is not None and not SupplyOption.objects.filter(pk=supply_option).exists():
+            raise InvalidInput(_("There is no supply option %s.") % supply_option, code="invalid_option")
+        checked.append(
+            {
+                "code": code,
+                "title": title,
+                "effects": dict(effects),
+                "scenario": scenario,
+                "supply_option": supply_option,
+            }
+        )
     codes = [option["code"] for option in checked]
     if len(set(codes)) != len(codes) or "" in codes:
         raise InvalidInput(_("Each option has its own code."), code="invalid_option")

@@ -96,14 +96,14 @@ PLANTS = (
 # code, name, Chinese name, plant, kind, JPH, shifts, max shifts, overtime cost an hour, extra shift cost a month, products by prefix
 RESOURCES = (
     ("HF1", "Hefei line 1 · E5", "合肥一线 · E5", "HEFEI", "line", 18.6, 2, 3, 52_000, 6_500_000, ("E5",)),
-    ("HF2", "Hefei line 2 · E7, M8", "合肥二线 · E7/M8", "HEFEI", "line", 24.5, 2, 3, 66_000, 8_400_000, ("E7", "M8")),
+    ("HF2", "Hefei line 2 · E7, M8", "合肥二线 · E7/M8", "HEFEI", "line", 25.5, 2, 3, 66_000, 8_400_000, ("E7", "M8")),
     ("HFP", "Hefei paint shop", "合肥涂装车间", "HEFEI", "equipment", 41.0, 2, 3, 48_000, 5_200_000, ("E5", "E7", "M8")),
     ("HFL", "Hefei assembly crew", "合肥总装人员", "HEFEI", "labour", 43.5, 2, 3, 39_000, 3_900_000, ("E5", "E7", "M8")),
     ("CQ1", "Chongqing line 1 · S6", "重庆一线 · S6", "CHONGQING", "line", 17.2, 2, 3, 47_000, 5_600_000, ("S6-COMF",)),
     ("CQ3", "Chongqing line 3 · S6 Sport", "重庆三线 · S6 运动", "CHONGQING", "line", 5.0, 2, 3, 26_000, 2_900_000, ("S6-SPORT",)),
     ("CQL", "Chongqing assembly crew", "重庆总装人员", "CHONGQING", "labour", 24.8, 2, 3, 35_000, 3_400_000, ("S6",)),
-    ("WH1", "Wuhan line 1 · S6, C3", "武汉一线 · S6/C3", "WUHAN", "line", 11.5, 2, 2, 44_000, 5_000_000, ("S6-COMF", "C3")),
-    ("ENG", "Validation bench · M8", "试验台架 · M8", "HEFEI", "engineering", 7.2, 1, 2, 21_000, 1_600_000, ("M8",)),
+    ("WH1", "Wuhan line 1 · S6, C3", "武汉一线 · S6/C3", "WUHAN", "line", 13.5, 2, 2, 44_000, 5_000_000, ("S6-COMF", "C3")),
+    ("ENG", "Validation bench · M8", "试验台架 · M8", "HEFEI", "engineering", 11.0, 1, 2, 21_000, 1_600_000, ("M8",)),
 )  # fmt: skip
 HOURS_PER_SHIFT, EFFICIENCY, MAX_OVERTIME_SHARE, EXTRA_SHIFT_LEAD_MONTHS = 8.0, 0.92, 0.12, 2
 

@@ -20,7 +20,8 @@ ORDER_COVER = (0.72, 0.38, 0.12)  # share of the next months' demand already ord
 INPUT_MONTHS = 12
 HORIZON = 24
 WORKING_DAYS = (20, 16, 22, 21, 20, 21, 23, 21, 22, 18, 21, 22)  # January … December
-STOCK_DAYS = {"NEV": 16, "FUEL": 27}
+STOCK_DAYS = {"NEV": 5, "FUEL": 11}
+PART_DAYS = {"B75": 14, "ECU": 45}  # other parts: 15
 
 
 def write_company(folder: Path, *, market: Market, cycle_month: int, latest_month: int, seed: int) -> None:
@@ -196,7 +197,8 @@ def _open_purchases(view: _View) -> Iterator[Row]:
     for number, (material, *_) in enumerate(c.MATERIALS):
         for ahead in (0, 1):
             month = view.month + ahead
-            quantity = round(_material_need(view, month).get(material, 0) * 0.5 / 10) * 10
+            share = 0.4 if material == "B75" else 0.5
+            quantity = round(_material_need(view, month).get(material, 0) * share / 10) * 10
             if quantity:
                 yield {
                     "material": material, "arrival_month": format_month(month), "quantity": quantity,
@@ -225,7 +227,7 @@ def _inventory(view: _View) -> Iterator[Row]:
     for material, need in sorted(_material_need(view, view.month).items()):
         for plant, *_ in c.PLANTS:
             share = {"HEFEI": 0.6, "CHONGQING": 0.3, "WUHAN": 0.1}[plant]
-            quantity = round(need * share * (0.9 if material != "ECU" else 2.6))
+            quantity = round(need * share * PART_DAYS.get(material, 15) / 30)
             if quantity:
                 yield {
                     "item": material, "site": plant, "quantity": quantity,
@@ -295,7 +297,7 @@ def _targets(view: _View) -> Iterator[Row]:
                         "kind": kind, "month": format_month(month), "product": series.code, "org": "CN",
                         "quantity": sum(units.values()),
                         "revenue": sum(count * config.price for config, count in units.items()),
-                        "profit": sum(count * round(config.contribution * 0.94) for config, count in units.items()),
+                        "profit": sum(count * round(config.contribution * 0.98 - 2_300) for config, count in units.items()),
                         "version": "2026-A",
                     }  # fmt: skip
 

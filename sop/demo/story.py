@@ -67,6 +67,7 @@ def _play_to_the_end(run: MonthlyRun, people: dict[str, User]) -> None:
     run.value()
     run.sign_pre_sop()
     run.decide()
+    run.apply_decisions()
     run.approve()
     run.release()
 

@@ -2,6 +2,7 @@
 import { planColumns } from "./charts.js";
 import { money, number, signed } from "./formats.js";
 import { gettext } from "./i18n.js";
+import { followJob } from "./jobs.js";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const revenue = document.getElementById("revenue");
@@ -57,6 +58,14 @@ items.forEach((item) => {
 });
 panels.forEach((panel) => panel.addEventListener("change", showEffect));
 if (items.length) open(location.hash.replace("#decision-", "") || items[0].dataset.decision);
+
+const query = new URLSearchParams(location.search);
+const job = query.get("job");
+if (job) {
+  query.delete("job");
+  history.replaceState(null, "", `${location.pathname}?${query}`);
+  followJob(Number(job), { title: gettext("Decisions into the plan") }).then((ended) => { if (ended?.state === "done") location.reload(); });
+}
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
 document.addEventListener("keydown", (event) => {
