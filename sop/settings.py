@@ -25,6 +25,7 @@ def _flag(name: str, default: bool = False) -> bool:
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(os.environ.get("SOP_VAR", BASE_DIR / "var"))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
+os.environ.setdefault("NUMBA_CACHE_DIR", str(VAR_DIR / "numba"))  # kernels compile once, at set-up
 
 
 def _secret_key() -> str:
