@@ -1,17 +1,41 @@
-"""Home, the page of components, and the shell's own parts."""
+"""Home, the finder, and the page of components."""
+
+from __future__ import annotations
 
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.views.generic import TemplateView
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.generic import TemplateView, View
 
+from core.errors import Missing
+from cycles.selectors import get_current_cycle, get_cycle
+from dashboards.selectors.finder import find_things
+from dashboards.selectors.home import load_home
 from dashboards.showcase import build_showcase
 
 
 class HomeView(LoginRequiredMixin, TemplateView):
-    """What closes when, what needs a decision, who has not delivered."""
+    """What closes when, what needs a decision, who has not delivered. ``?cycle=2026-11`` shows an earlier month."""
 
     template_name = "dashboards/home.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        try:
+            cycle = get_cycle(self.request.GET["cycle"])
+        except (KeyError, Missing):
+            cycle = get_current_cycle()
+        home = load_home(cycle, self.request.user) if cycle else None
+        return context | {"home": home, "today": timezone.localdate()}
+
+
+class FindView(LoginRequiredMixin, View):
+    """Products, regions, resources and plan codes for the finder (Ctrl K)."""
+
+    def get(self, request: HttpRequest) -> JsonResponse:
+        return JsonResponse({"results": find_things(request.GET.get("q", ""), request.user)})
 
 
 class ComponentsView(LoginRequiredMixin, TemplateView):

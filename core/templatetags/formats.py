@@ -58,6 +58,12 @@ def time_left(value: Any) -> str:
     return formats.time_left(value or None)
 
 
+@register.simple_tag
+def month_range(start: int, end: int) -> str:
+    """Both absolute months included: ``Nov 2026 – Apr 2028``."""
+    return formats.month_range(start, end)
+
+
 @register.simple_tag(takes_context=True)
 def money(context: template.Context, amount: Any, sign: bool = False) -> str:
     return formats.money(amount, _company(context), sign=sign)

@@ -1,0 +1,104 @@
+"""What changed in the plan since it was last balanced: the newest batches of people, as before and after."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from core import formats
+from core.errors import Missing
+from cycles.models import Cycle
+from masterdata.models import Product
+from plans.choices import Source
+from plans.measures import get_measure, list_measures
+from plans.models import Batch, Edit
+from plans.selectors import get_heads, get_working_version, read_current
+from plans.selectors.state import Cell
+from supply.models import BalanceRun
+
+SHOWN = 4
+_BY_MACHINES = (Source.JOB, Source.SYSTEM)
+
+
+@dataclass(frozen=True)
+class ChangeLine:
+    """One batch: what, from, to, why, who, when. Quantities in smallest units."""
+
+    what: str
+    before: int
+    after: int
+    why: str
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class ChangeList:
+    """Since when, the newest lines, and how long a balance takes; ``None`` seconds: it never ran."""
+
+    since: dt.datetime | None
+    lines: list[ChangeLine]
+    seconds: float | None
+    version_id: int | None
+
+
+def load_changes(cycle: Cycle) -> ChangeList:
+    """Batches after the last balance, newest first; all batches when there was none."""
+    try:
+        version = get_working_version(cycle)
+    except Missing:
+        return ChangeList(None, [], None, None)
+    run = BalanceRun.objects.filter(version=version).order_by("-pk").first()
+    batches = Batch.objects.filter(version=version, ncells__gt=0).exclude(source__in=_BY_MACHINES)
+    if run is not None:
+        batches = batches.filter(at__gt=run.finished_at)
+    lines = [line for batch in batches.order_by("-at")[:SHOWN] if (line := _line(batch)) is not None]
+    return ChangeList(run.finished_at if run else None, lines, run.seconds if run else None, version.pk)
+
+
+def _line(batch: Batch) -> ChangeLine | None:
+    edits = list(Edit.objects.filter(batch=batch).select_related("head").order_by("m", "pk"))
+    if not edits:
+        return None
+    measure, lower = _reading(edits[0].head.measure)
+    under = _under(batch.version_id, lower, edits)
+    first, last = edits[0].m, edits[-1].m
+    months = formats.month_long(first) if first == last else formats.month_range(first, last)
+    return ChangeLine(
+        what=f"{_product_name({edit.a_id for edit in edits})} · {measure} · {months}",
+        before=sum(under[_cell(edit)] if edit.before is None else edit.before for edit in edits),
+        after=sum(under[_cell(edit)] if edit.after is None else edit.after for edit in edits),
+        why=batch.comment or batch.reason,
+        by=batch.author_name,
+        at=batch.at,
+    )
+
+
+def _cell(edit: Edit) -> Cell:
+    return edit.a_id, edit.b_id, edit.m
+
+
+def _reading(code: str) -> tuple[str, str | None]:
+    """What people call a stored measure, and the measure that shows through where it is empty."""
+    for measure in list_measures():
+        if measure.overlay is not None and measure.overlay[1] == code:
+            return str(measure.label), measure.overlay[0]
+    return str(get_measure(code).label), None
+
+
+def _under(version_id: int, lower: str | None, edits: list[Edit]) -> dict[Cell, int]:
+    """What the plan reads in these cells when they are empty."""
+    cells = {_cell(edit) for edit in edits}
+    if lower is None:
+        return dict.fromkeys(cells, 0)
+    read = read_current({lower: cells}, get_heads(version_id=version_id, measures=[lower]))
+    return {cell: read[lower, cell] or 0 for cell in cells}
+
+
+def _product_name(ids: set[int]) -> str:
+    if len(ids) > 1:
+        return _("several products")
+    product = Product.objects.filter(pk__in=ids).first()
+    return product.label if product else "–"
