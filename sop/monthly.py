@@ -22,7 +22,7 @@ from core.months import format_month
 from cycles import services as cycles
 from cycles.choices import CycleState, StepCode
 from cycles.models import Cycle, Step
-from cycles.selectors import failed_reasons, get_step
+from cycles.selectors import get_step, list_readiness
 from cycles.transitions import NEXT
 from demand.services import enqueue_forecast
 from meetings import services as meetings
@@ -95,6 +95,7 @@ class MonthlyRun:
     def open_demand_review(self) -> None:
         """Close the month's data and open the inputs; the consensus is proposed by the declared rule."""
         with self._timed("consensus", _("Consensus")):
+            self._waive()
             self._advance(CycleState.DEMAND_REVIEW, Role.COORDINATOR)
 
     def hand_in(self) -> None:
@@ -120,6 +121,7 @@ class MonthlyRun:
         """Hold the supply review; the supply lead signs. Snapshot S."""
         with self._timed("supply_review", _("Supply review")):
             self._meet(StepCode.SUPPLY_REVIEW)
+            self._waive()
             self._advance(CycleState.PRE_SOP, Role.SUPPLY_LEAD)
 
     def value(self) -> None:
@@ -134,7 +136,7 @@ class MonthlyRun:
         with self._timed("pre_sop", _("Pre-S&OP")):
             self._meet(StepCode.PRE_SOP)
             self._cosign(StepCode.PRE_SOP)
-            self._waive_reading_time()
+            self._waive()
             self._advance(CycleState.EXECUTIVE, Role.COORDINATOR)
 
     def decide(self) -> None:
@@ -212,18 +214,18 @@ class MonthlyRun:
         for role, department in _COSIGNERS[code]:
             cycles.sign_off(step=self._step(code), department=department, actor=self._who(role))
 
-    def _waive_reading_time(self) -> None:
-        """A month played in one go leaves no day to read; the waiver says so in the trail."""
-        transition = NEXT[CycleState.PRE_SOP]
-        reasons = failed_reasons(self._cycle, transition)
-        if reasons:
-            cycles.waive_gate(
-                cycle=self._cycle,
-                transition=transition.name,
-                code="pre_read",
-                reason=_("The month is played in one go."),
-                actor=self._who(Role.COORDINATOR),
-            )
+    def _waive(self) -> None:
+        """A month played in one go has no day to read and nobody to price one more option; the trail says so."""
+        transition = NEXT[self._cycle.state]
+        for gate in list_readiness(self._cycle):
+            if gate.is_waivable and not gate.is_met:
+                cycles.waive_gate(
+                    cycle=self._cycle,
+                    transition=transition.name,
+                    code=gate.code,
+                    reason=_("The month is played in one go."),
+                    actor=self._who(Role.COORDINATOR),
+                )
 
     def _run(self, job: Job) -> None:
         job = run_job_now(job)

@@ -80,3 +80,47 @@ class AckSerializer(serializers.Serializer):
     lines_accepted = serializers.IntegerField()
     message = serializers.CharField()
     at = serializers.DateTimeField()
+
+
+class WhatIfSerializer(serializers.Serializer):
+    resource = serializers.CharField(max_length=64)
+    month = serializers.CharField(max_length=7, help_text="YYYY-MM")
+    shifts = serializers.FloatField(required=False, min_value=0, max_value=6)
+    jph = serializers.FloatField(required=False, min_value=0, max_value=100_000)
+    lost_hours = serializers.FloatField(required=False, min_value=0, max_value=1_000)
+
+
+class EffectSerializer(serializers.Serializer):
+    units = serializers.IntegerField()
+    revenue = serializers.IntegerField()
+    gain = serializers.IntegerField()
+    cost = serializers.IntegerField()
+    short = serializers.IntegerField()
+
+
+class WhatIfResultSerializer(serializers.Serializer):
+    resource = serializers.CharField()
+    month = serializers.CharField()
+    hours_before = serializers.FloatField()
+    hours_after = serializers.FloatField()
+    capacity_before = serializers.IntegerField()
+    capacity_after = serializers.IntegerField()
+    demand = serializers.IntegerField()
+    short_before = serializers.IntegerField()
+    short_after = serializers.IntegerField()
+    effect = EffectSerializer()
+
+
+class OptionIdsSerializer(serializers.Serializer):
+    options = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=12)
+
+
+class OptionScenarioSerializer(serializers.Serializer):
+    scenario = serializers.IntegerField(required=False, min_value=1)
+    name = serializers.CharField(required=False, allow_blank=True, max_length=120)
+
+
+class ScenarioSerializer(serializers.Serializer):
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    url = serializers.CharField()

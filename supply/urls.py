@@ -1,12 +1,18 @@
 """Pages and REST of the supply room."""
 
-from django.urls import URLPattern, path
+from django.urls import path
 
-from supply import api
+from supply import views
+from supply.api import balance
+from supply.api import releases as api
 
 app_name = "supply"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("supply/", views.WorkbenchPage.as_view(), name="workbench")]
 api_urlpatterns = [
+    path("plans/<int:version>/balance/", balance.BalanceView.as_view(), name="balance"),
+    path("plans/<int:version>/what-if/", balance.WhatIfView.as_view(), name="what-if"),
+    path("plans/<int:version>/options/price/", balance.PriceOptionsView.as_view(), name="options-price"),
+    path("supply/options/<int:option>/scenario/", balance.OptionScenarioView.as_view(), name="option-scenario"),
     path("plan/consensus/", api.ConsensusPlanView.as_view(), name="consensus-plan"),
     path("releases/", api.ReleaseListView.as_view(), name="releases"),
     path("releases/latest/", api.ReleaseView.as_view(), name="release-latest"),

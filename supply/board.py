@@ -1,0 +1,203 @@
+"""What the supply page shows: plain records, ready for the template. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from accounts.policies import can
+from core import formats
+from cycles.models import Cycle
+from masterdata.models import Resource
+from masterdata.selectors import get_company
+from plans.choices import VersionKind
+from plans.models import Version
+from plans.selectors import get_heads, get_version, get_working_version
+from supply.measures import CONSTRAINED
+from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
+from supply.selectors.options import OptionRow, list_options
+from supply.selectors.runs import DataState, get_data_state
+from supply.selectors.shortages import ShortageRow, ShortageTotals, get_shortage_totals, list_shortages
+from supply.selectors.stock import MaterialRow, get_material_cover, get_stock_projection
+
+MOST_SHORTAGES = 6
+MOST_OPTIONS = 6
+MOST_MATERIALS = 5
+SHOWN_MONTHS = 14
+STOCK_MONTHS = 8
+_STEPS = (60, 80, 90, 97, 100, 110)  # per cent of available: the heat classes
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One heat cell: per cent of available, its class, and the value of one more hour in thousands."""
+
+    month: int
+    share: int | None
+    heat: int
+    value: int
+    is_over: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One resource of the heat map; ``kind`` is empty but for the first of its kind."""
+
+    kind: str
+    code: str
+    label: str
+    cells: list[Cell]
+    is_first: bool
+    has_settings: bool
+
+
+@dataclass(frozen=True)
+class SupplyBoard:
+    cycle: Cycle
+    version: Version
+    is_scenario: bool
+    message: str
+    state: DataState
+    months: list[str]
+    lines: list[Line]
+    shortages: list[ShortageRow]
+    totals: ShortageTotals
+    focus: str
+    ways: list[OptionRow]
+    levers: list[OptionRow]
+    materials: list[MaterialRow]
+    stock: dict[str, Any]
+    trial: dict[str, Any] | None
+    is_frozen: bool
+    may_run: bool
+    may_adopt: bool
+
+
+def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code: str | None) -> SupplyBoard:
+    """The page of the cycle's plan, or of one of its scenarios; ``code`` is the bottleneck looked at."""
+    version = get_version(version_id) if version_id else get_working_version(cycle)
+    totals = get_shortage_totals(version.pk)
+    shortages = list_shortages(version.pk, limit=MOST_SHORTAGES)
+    heatmap = get_heatmap(version.pk)
+    focus = code or (shortages[0].code if shortages else "")
+    options = list_options(version.pk)
+    ways = [row for row in options if not row.in_plan and row.code == focus]
+    return SupplyBoard(
+        cycle=cycle,
+        version=version,
+        is_scenario=version.kind == VersionKind.SCENARIO,
+        message=_message(totals),
+        state=get_data_state(version.pk),
+        months=formats.month_heads(list(heatmap.months[:SHOWN_MONTHS])),
+        lines=_lines(heatmap.rows),
+        shortages=shortages,
+        totals=totals,
+        focus=next((row.bottleneck for row in ways), focus),
+        ways=ways[:MOST_OPTIONS],
+        levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
+        materials=sorted(get_material_cover(version.pk), key=_urgency)[:MOST_MATERIALS],
+        stock=_stock(version.pk),
+        trial=_trial(heatmap.rows, shortages),
+        is_frozen=get_heads(version_id=version.pk, measures=[CONSTRAINED])[CONSTRAINED].sealed,
+        may_run=can(user, "balance.run"),
+        may_adopt=can(user, "scenario.write"),
+    )
+
+
+def _message(totals: ShortageTotals) -> str:
+    if not totals.count:
+        return _("No shortages: the plan meets the demand in every month")
+    text = ngettext(
+        "%(count)d shortage, %(units)s units, %(margin)s of margin",
+        "%(count)d shortages, %(units)s units, %(margin)s of margin",
+        totals.count,
+    ) % {
+        "count": totals.count,
+        "units": formats.number(totals.quantity),
+        "margin": formats.money(totals.margin, get_company()),
+    }
+    _code, name, units = totals.by_cause[0]
+    share = 100 * units / totals.quantity if totals.quantity else 0
+    return text + _(": %(name)s carries %(share)s") % {"name": name, "share": formats.percent(share, 0)}
+
+
+def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
+    lines = []
+    adjustable = set(Resource.objects.values_list("code", flat=True))
+    for kind, group in groupby(rows, key=lambda row: row.kind_label):
+        for position, row in enumerate(group):
+            cells = [_cell(cell) for cell in row.cells[:SHOWN_MONTHS]]
+            lines.append(
+                Line(
+                    kind=str(kind) if position == 0 else "",
+                    code=row.code,
+                    label=f"{row.label} · {row.note}" if row.note else row.label,
+                    cells=cells,
+                    is_first=position == 0,
+                    has_settings=row.code in adjustable,
+                )
+            )
+    return lines
+
+
+def _cell(cell: HeatCell) -> Cell:
+    share = None if cell.share is None else round(100 * cell.share)
+    heat = 0 if share is None else sum(share > step for step in _STEPS)
+    thousands = round(cell.value / 10 ** (get_company().currency_decimals + 3))
+    title = _("%(load)s of %(available)s") % {
+        "load": formats.number(cell.load),
+        "available": formats.number(cell.available),
+    }
+    return Cell(cell.month, share, heat, thousands, share is not None and share > 100, title)
+
+
+def _urgency(row: MaterialRow) -> tuple[bool, bool, float]:
+    return (not row.short_months, not row.is_core, row.cover_days if row.cover_days is not None else 10**6)
+
+
+def _stock(version_id: int) -> dict[str, Any]:
+    projection = get_stock_projection(version_id)
+    days = [round(value, 1) if value is not None else None for value in projection.total_days[:STOCK_MONTHS]]
+    return {
+        "title": _("Finished stock"),
+        "labels": [formats.month(month, year=False) for month in projection.months[:STOCK_MONTHS]],
+        "values": [value or 0 for value in days],
+        "actuals": 0,
+        "decimals": 0,
+    }
+
+
+def _trial(rows: tuple[HeatRow, ...], shortages: list[ShortageRow]) -> dict[str, Any] | None:
+    """What the sliders try first: the line of the first shortage, else the most loaded one."""
+    resources = {resource.code: resource for resource in Resource.objects.exclude(jph=None)}
+    asked = next(((row.code, row.cause_month) for row in shortages if row.code in resources), None)
+    loads = [
+        (cell.share, row.code, cell.month)
+        for row in rows
+        if row.code in resources
+        for cell in row.cells
+        if cell.share is not None
+    ]
+    if asked is None and not loads:
+        return None
+    code, month = asked or max(loads)[1:]
+    resource = resources[code]
+    hours_a_day = resource.shifts_per_day * resource.hours_per_shift * resource.efficiency
+    lost = sum(change.lost_hours for change in resource.capacity_changes.filter(month=month))
+    return {
+        "resource": code,
+        "label": resource.label,
+        "month": month,
+        "month_label": formats.month(month),
+        "shifts": resource.shifts_per_day,
+        "most_shifts": resource.max_shifts_per_day or resource.shifts_per_day + 1,
+        "jph": resource.jph,
+        "lost_days": round(lost / hours_a_day, 1) if hours_a_day else 0,
+        "hours_a_day": hours_a_day,
+    }
