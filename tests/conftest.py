@@ -35,6 +35,13 @@ def _triggers_dropped() -> Iterator[None]:
                 cursor.execute(sql)
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -> None:
+    """SQLite without waiting for the disk: tests kill processes, not the power supply."""
+    if connection.vendor == "sqlite":
+        connection.settings_dict["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_triggers() -> Iterator[None]:
     original = TransactionTestCase._fixture_teardown

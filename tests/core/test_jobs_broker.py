@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import connection
+from kombu import pools
 
 from core.choices import JobState
 from core.jobs import bell, enqueue_job, lease, reap_jobs, request_cancel
 from core.models import IdempotencyRecord, Job
-from ops.services import can_connect, running_valkey
+from ops.services import can_connect, embedded_valkey, running_valkey
 from tests.core import broker_kinds  # noqa: F401 - registers the kinds in this process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("broker")]
@@ -38,14 +40,18 @@ def broker():
         yield url
 
 
+def connect_to(url, options):
+    """Point this process's Celery at a broker."""
+    pools.reset()
+    current_app.conf.update(broker_url=url, broker_transport_options=options)
+    current_app.amqp._producer_pool = current_app._pool = None
+
+
 @pytest.fixture
-def wipe(broker, monkeypatch):
+def wipe(broker):
     """Point this process at the broker; hand out what loses everything in it."""
-    app, options = current_app, settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"global_keyprefix": PREFIX}
-    before = app.conf.broker_url, app.conf.broker_transport_options
-    app.pool.force_close_all()
-    app.conf.update(broker_url=broker, broker_transport_options=options)
-    app.amqp._producer_pool = app._pool = None
+    before = current_app.conf.broker_url, current_app.conf.broker_transport_options
+    connect_to(broker, settings.CELERY_BROKER_TRANSPORT_OPTIONS | {"global_keyprefix": PREFIX})
     server = redis.Redis.from_url(broker)
 
     def wipe_keys():
@@ -55,8 +61,7 @@ def wipe(broker, monkeypatch):
     wipe_keys()
     yield wipe_keys
     wipe_keys()
-    app.conf.update(broker_url=before[0], broker_transport_options=before[1])
-    app.amqp._producer_pool = app._pool = None
+    connect_to(*before)
 
 
 @pytest.fixture
@@ -79,9 +84,15 @@ def paused(process):
     os.killpg(process.pid, signal.SIGCONT)
 
 
-@contextmanager
 def worker(broker, concurrency=1):
-    """A worker process on this test's database; killed with its children at the end."""
+    """A worker process on this test's database."""
+    kinds = "--include tests.core.broker_kinds"
+    return celery(broker, f"worker --without-gossip --without-mingle {kinds} --concurrency {concurrency}")
+
+
+@contextmanager
+def celery(broker, command):
+    """A Celery process on this test's database; killed with its children at the end."""
     name = connection.settings_dict["NAME"]
     if connection.vendor == "sqlite":
         database = f"sqlite:///{name}"
@@ -90,9 +101,8 @@ def worker(broker, concurrency=1):
         user = f"{server['USER']}:{server['PASSWORD']}@" if server["USER"] else ""
         database = f"postgres://{user}{server['HOST']}:{server['PORT']}/{name}"
     env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker, "SOP_BROKER_PREFIX": PREFIX}
-    command = "--quiet --app sop worker --without-gossip --without-mingle --include tests.core.broker_kinds"
     process = subprocess.Popen(
-        [sys.executable, "-m", "celery", *command.split(), "--concurrency", str(concurrency)],
+        [sys.executable, "-m", "celery", "--quiet", "--app", "sop", *command.split()],
         env=env,
         start_new_session=True,
         stderr=subprocess.DEVNULL,
@@ -151,15 +161,14 @@ def test_a_wiped_broker_loses_no_job_and_doubles_none(team, wipe, log):
 
 
 def test_enqueueing_works_while_the_broker_is_away(team, wipe, broker, log):
-    current_app.conf.broker_url = "redis://127.0.0.1:1/0"
-    current_app.amqp._producer_pool = current_app._pool = None
+    options = current_app.conf.broker_transport_options
+    connect_to("redis://127.0.0.1:1/0", options)
     began = time.monotonic()
     job = enqueue_job(kind="probe", scope={"log": str(log)}, actor=None)
     reap_jobs()
     assert time.monotonic() - began < 5
     assert Job.objects.get().state == JobState.QUEUED
-    current_app.conf.broker_url = broker
-    current_app.amqp._producer_pool = current_app._pool = None
+    connect_to(broker, options)
     wait_for(lambda: reap_jobs() or is_over(job)())
     assert effects() == [str(job.pk)]
 
@@ -204,3 +213,25 @@ def test_when_all_workers_are_killed_the_next_one_takes_over(team, broker, wipe,
     job.refresh_from_db()
     assert (job.state, job.attempt) == (JobState.DONE, 2)
     assert effects() == [str(job.pk)]
+
+
+@pytest.mark.slow
+def test_workers_and_beat_outlive_a_broker_that_dies_and_comes_back_empty(tmp_path, wipe, log):
+    command, url = embedded_valkey(tmp_path / "valkey")
+    options = current_app.conf.broker_transport_options
+    with ExitStack() as stack:
+        valkey = subprocess.Popen(command)
+        stack.callback(lambda: valkey.kill())
+        wait_for(lambda: can_connect(url))
+        stack.enter_context(worker(url))
+        stack.enter_context(celery(url, "beat"))
+        connect_to(url, options)
+        before = enqueue_job(kind="probe", scope={"log": str(log), "n": 1}, actor=None)
+        wait_for(is_over(before))
+        valkey.kill()
+        valkey.wait()
+        shutil.rmtree(tmp_path / "valkey" / "appendonlydir")
+        during = enqueue_job(kind="probe", scope={"log": str(log), "n": 2}, actor=None)
+        valkey = subprocess.Popen(command)
+        wait_for(is_over(during), seconds=40)
+    assert effects() == [str(before.pk), str(during.pk)]
