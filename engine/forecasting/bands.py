@@ -25,8 +25,8 @@ ENOUGH = 200  # pooled errors for a quantile of one horizon
 FEWEST = 60  # pooled errors at all, below which the prior widths speak
 GROWTH = 1.02  # of the band for each month that no back-test reaches
 DEFAULT_FACTOR = 1.1
-# Widths in MASE scales of a company with no back-test: a normal band that grows with the square root of the horizon.
-PRIOR_START, PRIOR_STEP = 0.75, 0.06
+# Widths in MASE scales of a company with no back-test: a normal band about as wide as monthly business series need.
+PRIOR_START, PRIOR_STEP = 0.75, 0.2
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def error_scale(coefficients: FloatArray, outlook: Outlook) -> FloatArray:
 
 def learn_scale(outlooks: list[Outlook], errors: list[FloatArray]) -> FloatArray:
     """Ridge regression of log(|error| / MASE scale); zeros (the MASE scale alone) with too little to learn from."""
-    if sum(error.size for error in errors) < FEWEST:
+    if _measured(errors) < FEWEST:
         return np.zeros(TERMS)
     design = np.concatenate([scale_terms(outlook).reshape(TERMS, -1) for outlook in outlooks], axis=1)
     sizes = [
@@ -106,12 +106,15 @@ def prior_widths(horizon: int) -> FloatArray:
 def pool_quantiles(
     scaled: list[FloatArray], horizon: int, levels: tuple[float, ...], prior: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """(lower, upper) [L, h] of scaled errors, one array [k, h'] an origin; lower ≤ 0 ≤ upper, nested."""
+    """(lower, upper) [L, h] of scaled errors, one array [k, h'] an origin, NaN = not measured.
+
+    lower ≤ 0 ≤ upper, nested. ``prior`` [h] is the standard deviation to assume where next to nothing was measured.
+    """
     lower = np.empty((len(levels), horizon))
     upper = np.empty((len(levels), horizon))
     for j, level in enumerate(levels):
         share = level / 100.0
-        if sum(errors.size for errors in scaled) < FEWEST:
+        if _measured(scaled) < FEWEST:
             reach = NormalDist().inv_cdf(0.5 + share / 2) * prior
             lower[j], upper[j] = -reach, reach
         else:
@@ -119,6 +122,10 @@ def pool_quantiles(
             low, high = _quantiles(scaled, horizon, share)
             lower[j], upper[j] = factor * low, factor * high
     return np.minimum(np.minimum.accumulate(lower), 0.0), np.maximum(np.maximum.accumulate(upper), 0.0)
+
+
+def _measured(scaled: list[FloatArray]) -> int:
+    return sum(int(np.count_nonzero(~np.isnan(errors))) for errors in scaled)
 
 
 def ranked(values: FloatArray, share: float) -> float:
@@ -132,14 +139,19 @@ def ranked(values: FloatArray, share: float) -> float:
 def _quantiles(scaled: list[FloatArray], horizon: int, share: float) -> tuple[FloatArray, FloatArray]:
     """Both quantiles at each horizon; neighbours are pooled, more of them where errors are few."""
     low, high = np.zeros(horizon), np.zeros(horizon)
-    measured = max(errors.shape[1] for errors in scaled)
+    columns = [
+        np.concatenate([errors[:, t] for errors in scaled if t < errors.shape[1]])
+        for t in range(max(errors.shape[1] for errors in scaled))
+    ]
+    columns = [column[~np.isnan(column)] for column in columns]
+    while columns and not len(columns[-1]):
+        columns.pop()
     for t in range(horizon):
-        if t >= measured:
+        if t >= len(columns):
             low[t], high[t] = low[t - 1] * GROWTH, high[t - 1] * GROWTH
             continue
-        for reach in range(1, measured + 1):
-            first, last = max(0, t - reach), t + reach + 1
-            pool = np.concatenate([errors[:, first:last].ravel() for errors in scaled])
+        for reach in range(1, len(columns) + 1):
+            pool = np.concatenate(columns[max(0, t - reach) : t + reach + 1])
             if len(pool) >= ENOUGH:
                 break
         pool.sort()
@@ -152,10 +164,10 @@ def _width_factor(scaled: list[FloatArray], horizon: int, share: float) -> float
     factors = []
     for j, errors in enumerate(scaled):
         others = scaled[:j] + scaled[j + 1 :]
-        if len(scaled) < 3 or not errors.size or sum(other.size for other in others) < FEWEST:
+        if len(scaled) < 3 or not _measured([errors]) or _measured(others) < FEWEST:
             continue
         low, high = _quantiles(others, horizon, share)
         reach = errors.shape[1]
         outside = np.maximum(errors / np.maximum(high[:reach], 1e-9), errors / np.minimum(low[:reach], -1e-9))
-        factors.append(ranked(np.sort(outside.ravel()), share))
+        factors.append(ranked(np.sort(outside[~np.isnan(outside)]), share))
     return float(np.mean(factors)) if factors else DEFAULT_FACTOR

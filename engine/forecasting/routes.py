@@ -45,7 +45,7 @@ def launch_quantiles(profile: Profile, horizon: int, levels: tuple[float, ...]) 
 
 def launch_prior(horizon: int) -> FloatArray:
     """Standard deviation of the relative error of a run rate where no launch was seen, [h]."""
-    return 0.35 * np.sqrt(1.0 + 0.25 * np.arange(horizon))
+    return np.sqrt(1.0 + 0.1 * np.arange(horizon))
 
 
 def intermittent_quantiles(
