@@ -8,11 +8,14 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.text import get_valid_filename
 
+from accounts.models import User
+from accounts.policies import can
 from masterdata.importers.findings import ERROR
 from masterdata.importers.output import rejected_sheet, template_rows, write_csv, write_workbook
 from masterdata.importers.spec import SheetSpec, get_sheet, list_sheets
+from masterdata.importers.stores import ModelStore, stored_sheet
 from masterdata.models import ImportBatch
-from masterdata.selectors import list_findings, load_rejected
+from masterdata.selectors import list_findings, list_rows, load_rejected, rows_in_scope
 
 _WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MASKED = "•••"
@@ -51,6 +54,17 @@ def rejected_file(batch: ImportBatch) -> HttpResponse:
         reasons[finding.sheet].append(finding)
     sheets = {name: rejected_sheet(rows, reasons[name]) for name, rows in load_rejected(batch).items()}
     return download(write_workbook(sheets or {"rows": [[]]}), f"rejected_{batch.pk}.xlsx", _WORKBOOK)
+
+
+def stored_workbook(user: User) -> HttpResponse:
+    """One workbook of the stored master data inside the user's scope; it imports again unchanged."""
+    show_costs = can(user, "finance.view_costs")
+    sheets = {
+        spec.name: stored_sheet(spec, rows_in_scope(list_rows(spec), spec, user), show_costs=show_costs)
+        for spec in list_sheets()
+        if isinstance(spec.store, ModelStore)
+    }
+    return download(write_workbook(sheets), "stored_sheets.xlsx", _WORKBOOK)
 
 
 def template_workbook() -> HttpResponse:

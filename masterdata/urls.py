@@ -11,13 +11,14 @@ from masterdata.api.imports import (
     ImportView,
 )
 from masterdata.api.rows import RowListView, RowView
-from masterdata.views import BatchView, RejectedView, TemplateView, UploadView
+from masterdata.views import BatchView, RejectedView, StoredView, TemplateView, UploadView
 
 app_name = "masterdata"
 urlpatterns = [
     path("import/", UploadView.as_view(), name="import"),
     path("import/templates/", TemplateView.as_view(), name="import-templates"),
     path("import/templates/<str:sheet>.csv", TemplateView.as_view(), name="import-template"),
+    path("import/stored/", StoredView.as_view(), name="import-stored"),
     path("import/<int:batch_id>/", BatchView.as_view(), name="import-batch"),
     path("import/<int:batch_id>/rejected/", RejectedView.as_view(), name="import-rejected"),
 ]

@@ -17,7 +17,7 @@ from masterdata.batch_page import build_batch_page
 from masterdata.importers.sandbox import ENCODINGS
 from masterdata.importers.spec import get_sheet, list_sheets
 from masterdata.models import ImportBatch
-from masterdata.reports import rejected_file, template_csv, template_workbook
+from masterdata.reports import rejected_file, stored_workbook, template_csv, template_workbook
 from masterdata.selectors import find_fixes, get_batch, list_batches, list_suggestions
 from masterdata.services import discard_batch, recheck_batch, save_fixes, stage_upload
 from masterdata.tasks import enqueue_check, enqueue_commit, get_batch_job
@@ -125,3 +125,10 @@ class TemplateView(ImportPage):
         if spec is None:
             raise Http404
         return template_csv(spec)
+
+
+class StoredView(ImportPage):
+    """Download what is stored now, as sheets to change and upload again."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return stored_workbook(request.user)

@@ -42,7 +42,7 @@ _MONTH_FORM = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
 _DATE_FORM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T][\d:.]+)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SHEET_ERRORS = frozenset({"#REF!", "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#VALUE!"})
-QUOTED_STARTS = ("=", "+", "-", "@", "\t", "\r")  # our exports put a ' before a text that begins so
+NEEDS_QUOTE = re.compile(r"'*[=+\-@\t\r]")  # our exports put a ' before a text that begins so
 
 
 class CellRefused(Exception):
@@ -93,14 +93,18 @@ def parse_text(text: str, column: Column, _scales: Scales) -> str:
     """Trimmed text without control characters; line breaks become spaces; a text is never a formula."""
     if text.startswith("="):
         raise CellRefused("formula")
-    if text.startswith("'") and text[1:].startswith(QUOTED_STARTS):
-        text = text[1:]
+    text = unquote_text(text)
     if _CONTROL.search(text):
         raise CellRefused("control_character")
     text = " ".join(text.split()) if "\n" in text or "\r" in text or "\t" in text else text
     if len(text) > column.max_length:
         raise CellRefused("too_long", limit=column.max_length)
     return text
+
+
+def unquote_text(text: str) -> str:
+    """Without the quotation mark an export put before a text that a spreadsheet would calculate."""
+    return text[1:] if text.startswith("'") and NEEDS_QUOTE.match(text) else text
 
 
 def parse_code(text: str, column: Column, scales: Scales) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import xlsxwriter
 from django.utils.translation import gettext as _
 
-from masterdata.importers.columns import QUOTED_STARTS
+from masterdata.importers.columns import NEEDS_QUOTE
 from masterdata.importers.context import RejectedRows
 from masterdata.importers.findings import Finding
 from masterdata.importers.spec import SheetSpec
@@ -21,8 +21,11 @@ _SHEET_NAME = 31  # characters Excel allows
 
 
 def quote_text(text: str) -> str:
-    """Keep a text from becoming a formula in a spreadsheet; numbers stay numbers (ASVS 1.2.10)."""
-    if text.startswith(QUOTED_STARTS) and not _PLAIN_NUMBER.fullmatch(text):
+    """Keep a text from becoming a formula in a spreadsheet; numbers stay numbers (ASVS 1.2.10).
+
+    ``columns.unquote_text`` takes the quotation mark off again.
+    """
+    if NEEDS_QUOTE.match(text) and not _PLAIN_NUMBER.fullmatch(text):
         return "'" + text
     return text
 

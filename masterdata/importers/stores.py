@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from core.errors import Conflict
 from masterdata.importers.columns import EMPTY, as_text
 from masterdata.importers.context import CODED_MODELS, ImportContext
+from masterdata.importers.findings import FindingLog
 from masterdata.importers.spec import ATTRIBUTE_PREFIX, RowChange, SheetChanges, SheetData, SheetSpec
 from masterdata.models import Revised
 
@@ -224,3 +225,18 @@ class _RowView:
                 _("“%(code)s” was removed by somebody else meanwhile. Check the import again.") % {"code": code},
                 code="import_outdated",
             )
+
+
+def stored_sheet(spec: SheetSpec, rows: Iterable[Revised], *, show_costs: bool) -> Iterator[list[str]]:
+    """Stored rows as a sheet that imports again unchanged: the header, then texts. Costs only for who may see them."""
+    assert isinstance(spec.store, ModelStore)
+    view = _RowView(spec.store, spec, ImportContext(FindingLog()))
+    objects = list(rows)
+    names = [column.name for column in spec.columns if show_costs or not column.sensitive]
+    if spec.attributes:
+        found = {name for obj in objects for name in obj.attributes}  # type: ignore[attr-defined]
+        names += [ATTRIBUTE_PREFIX + name for name in sorted(found)]
+    columns = [spec.column(name) for name in names]
+    yield names
+    for obj in objects:
+        yield [as_text(view.value(obj, name), column) for name, column in zip(names, columns, strict=True)]

@@ -98,12 +98,10 @@ class Unpacker:
         with source() as stream:
             encoding = detect_encoding(stream, self.encoding)
         with source() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
-            head = text.read(64 * 1024)
-            delimiter = sniff_delimiter(head)
-            lines = _lines_after(head, text)
-            sheet = Path(name).stem
-            records = enumerate(csv.reader(lines, delimiter=delimiter, strict=True), start=1)
-            written = self._write(sheet, name, records)
+            delimiter = sniff_delimiter(text)
+        with source() as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
+            records = enumerate(csv.reader(text, delimiter=delimiter, strict=True), start=1)
+            written = self._write(Path(name).stem, name, records)
         if not written:
             raise Refused("file_empty")
 
@@ -173,20 +171,11 @@ def _decodes(stream: IO[bytes], encoding: str) -> bool:
     return True
 
 
-def sniff_delimiter(head: str) -> str:
+def sniff_delimiter(text: IO[str]) -> str:
     """The separator most frequent in the header line, outside quotation marks."""
-    first = next((line for line in head.splitlines() if line.strip()), "")
+    first = next((line for line in text if line.strip()), "")
     bare = re.sub(r'"[^"]*"', "", first)
     return max(DELIMITERS, key=bare.count)
-
-
-def _lines_after(head: str, text: IO[str]) -> Iterator[str]:
-    """The lines of a text of which ``head`` is read already."""
-    whole, newline, rest = head.rpartition("\n")
-    if newline:
-        yield from (whole + newline).splitlines(keepends=True)
-    yield rest + text.readline()
-    yield from text
 
 
 def _records(table: Any, odd: dict[tuple[int, int], str]) -> Iterator[tuple[int, list[str]]]:
