@@ -33,6 +33,7 @@ EMPTY = object()  # an empty cell; the store turns it into the field's default
 LARGEST = 10**12  # nine million cells of this size still add up inside int64
 _RATE_PLACES = 20
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity|∞)|[+-]?[0-9.]+e\+?[0-9]{3,}", re.IGNORECASE)
+_SIMPLE = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,20})?")  # below LARGEST
 _EXCEL_EPOCH = dt.date(1899, 12, 30)
 _EXCEL_SERIALS = range(20_000, 80_000)  # 1954 … 2119
 _YEARS = range(1950, 2200)
@@ -177,6 +178,10 @@ def _to_date(text: str) -> dt.date | None:
 
 def _exact(text: str, column: Column, places: int) -> int:
     """A number in units of 10^-places, inside the column's bounds. Raises ``CellRefused``."""
+    if column.maximum is None and not (column.minimum or 0) > 0 and _SIMPLE.fullmatch(text):
+        whole, _point, decimals = text.partition(".")
+        if len(decimals) <= places:  # the form of nearly every cell; the full parser takes six times as long
+            return int(whole) * 10**places + int(decimals.ljust(places, "0") or 0)
     plain = unicodedata.normalize("NFKC", text).strip()
     if _NOT_FINITE.fullmatch(plain):
         raise CellRefused("not_finite")

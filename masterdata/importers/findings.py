@@ -48,6 +48,11 @@ def register_finding(code: str, problem: str | Promise, remedy: str | Promise, s
     _SENTENCES[code] = sentence
 
 
+def list_codes() -> list[str]:
+    """Every code a finding can have."""
+    return sorted(_SENTENCES)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One remark on a file, a sheet, a row or a cell. ``row`` counts as a spreadsheet does; 0 = whole sheet."""
