@@ -160,6 +160,7 @@ class Desk:
         if code in (CONSENSUS, Stream.SALES) and self.is_outside(month, code):
             cell["outside"] = True
         if code == CONSENSUS and 0 <= month - self.cycle.month < self.fences.frozen:
+            cell.pop("outside", None)  # nobody can act on it any more, and two signs hide the figure
             cell |= {"locked": True, "editable": False, "why": self._frozen(month)}
         return {"value": shown, **cell} if cell else shown
 

@@ -8,11 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from core.formats import month, month_long, number
-from cycles.choices import CycleState
 from cycles.gates import register_effect, register_gate
 from cycles.models import Cycle
 from cycles.selectors import get_previous_cycle
-from cycles.transitions import REOPENED
 from demand.measures import PROPOSAL
 from demand.models import Assumption, ForecastRun
 from demand.selectors.frame import load_actual
@@ -26,8 +24,8 @@ from demand.services import (
     refresh_sources,
 )
 from plans.choices import FreezeKind
-from plans.selectors import get_valid_snapshot, get_working_version, load_measure
-from plans.services import create_working_version, freeze_version, refresh_actuals, reopen_version
+from plans.selectors import get_working_version, load_measure
+from plans.services import create_working_version, freeze_version, refresh_actuals
 
 OPENING = "collecting->demand_review"
 CLOSING = "demand_review->supply_review"
@@ -46,7 +44,6 @@ def register() -> None:
     register_gate(CLOSING, "assumptions", gettext_lazy("The assumptions were looked at"), check_assumptions)
     register_gate(CLOSING, "consensus", gettext_lazy("The consensus is built"), check_consensus)
     register_effect(CLOSING, freeze_demand)
-    register_effect(REOPENED, reopen_demand)
 
 
 def start_plan(cycle: Cycle, actor: User) -> None:
@@ -68,15 +65,6 @@ def freeze_demand(cycle: Cycle, actor: User) -> str:
     """The review closes: the unconstrained consensus and its flex band become snapshot D."""
     publish_flex(cycle=cycle, actor=actor)
     return freeze_version(version_id=get_working_version(cycle).pk, kind=FreezeKind.DEMAND, actor=actor)
-
-
-def reopen_demand(cycle: Cycle, actor: User) -> None:
-    """The review opens again: a new plan stands on the frozen one, demand and everything after it editable."""
-    version = get_working_version(cycle)
-    is_sealed = get_valid_snapshot(version_id=version.pk, kind=FreezeKind.DEMAND) is not None
-    if cycle.state in (CycleState.COLLECTING, CycleState.DEMAND_REVIEW) and is_sealed:
-        reason = _("The demand review was reopened.")
-        reopen_version(version_id=version.pk, kind=FreezeKind.DEMAND, actor=actor, reason=reason)
 
 
 def check_actuals(cycle: Cycle) -> list[str]:

@@ -17,6 +17,7 @@ from sop.demo.market import LAUNCH_IN_MONTHS, SOUTH_BIAS, Market
 
 Row = dict[str, Any]
 ORDER_COVER = (0.72, 0.38, 0.12)  # share of the next months' demand already ordered
+DELIVERED_MONTHS = 2
 INPUT_MONTHS = 12
 HORIZON = 24
 WORKING_DAYS = (20, 16, 22, 21, 20, 21, 23, 21, 22, 18, 21, 22)  # January … December
@@ -236,28 +237,29 @@ def _inventory(view: _View) -> Iterator[Row]:
 
 
 def _orders(view: _View) -> Iterator[Row]:
-    number = 0
-    for ahead, cover in enumerate(ORDER_COVER):
+    """Open lines of the next months, and the delivered ones of the months before. A line keeps its number."""
+    for ahead in range(-DELIVERED_MONTHS, len(ORDER_COVER)):
         month = view.month + ahead
-        column = view.market.column(month)
-        for leaf, cars in zip(view.market.leaves, view.market.expected[:, column], strict=True):
+        cover = ORDER_COVER[max(ahead, 0)]
+        expected = view.market.expected[:, view.market.column(month)]
+        for number, (leaf, cars) in enumerate(zip(view.market.leaves, expected, strict=True), start=1):
             quantity = int(cars * cover * view.rng.uniform(0.8, 1.15))
             if quantity:
-                number += 1
                 yield {
                     "order": f"SO-{format_month(month)[2:].replace('-', '')}-{number:05d}", "product": leaf.product, "org": leaf.org,
                     "quantity": quantity, "due_date": first_day(month) + dt.timedelta(days=int(view.rng.integers(4, 27))),
-                    "kind": "customer" if leaf.org.endswith("DIRECT") else "channel", "priority": 2, "status": "open",
+                    "kind": "customer" if leaf.org.endswith("DIRECT") else "channel", "priority": 2,
+                    "status": "delivered" if ahead < 0 else "open",
                 }  # fmt: skip
-    for product, org, quantity in (("E7-LR-W", "GZ", 240), ("E7-AWD-B", "SZ", 160), ("C3-BASE-W", "NN", 120)):
-        number += 1
+    stock = (("E7-LR-W", "GZ", 240), ("E7-AWD-B", "SZ", 160), ("C3-BASE-W", "NN", 120))
+    for number, (product, org, quantity) in enumerate(stock, start=1):
         yield {
             "order": f"SB-{number:05d}", "product": product, "org": org, "quantity": quantity,
             "due_date": first_day(view.month + 2) + dt.timedelta(days=9), "kind": "stock", "priority": 3, "status": "open",
             "customer": "sales_south",
         }  # fmt: skip
     yield {
-        "order": f"CU-{number + 1:05d}", "product": "S6-SPORT-U", "org": "CD", "quantity": 60,
+        "order": "CU-00001", "product": "S6-SPORT-U", "org": "CD", "quantity": 60,
         "due_date": first_day(view.month + 1) + dt.timedelta(days=19), "kind": "customer", "priority": 1,
         "custom": "yes", "status": "open", "customer": "Chengdu police fleet",
     }  # fmt: skip
