@@ -1,48 +1,18 @@
-"""Prices and costs as integer rates on the axes of a plan. Decimal becomes int64 here and nowhere else."""
+"""Costs as integer rates on the axes of a plan, beside the prices of ``masterdata.prices``."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 import numpy as np
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
-from core.errors import InvalidInput
-from engine.money import RATE_DIGITS
-from masterdata.models import Company, Cost, ExchangeRate, Price
+from masterdata.models import Cost, ExchangeRate, Price
+from masterdata.prices import rows_of, to_rate
 
 Ints = NDArray[np.int64]
-_UNIT = Decimal(10) ** RATE_DIGITS
-
-
-def to_rate(amount: Decimal) -> int:
-    """Money per unit in 1/10,000 of the major currency unit."""
-    return int((amount * _UNIT).to_integral_value(ROUND_HALF_EVEN))
-
-
-def load_price_rates(keys: Ints, months: range, *, company: Company) -> Ints:
-    """Price of each (product, org) row and month in company currency, int64 [rows, months].
-
-    A price holds from its month on; a price of the org outranks the general one; 0 where no price is known.
-    """
-    exchange = _ExchangeRates(company.currency)
-    rates = np.zeros((len(keys), len(months)), np.int64)
-    general: list[tuple[slice | NDArray[np.int64], int, Decimal, str]] = []
-    special = []
-    rows = Price.objects.order_by("from_month").values_list("product_id", "org_id", "from_month", "price", "currency")
-    for product, org, from_month, price, currency in rows.iterator():
-        where = _rows_of(keys, product)
-        if org is None:
-            general.append((where, from_month, price, currency))
-        else:
-            special.append((np.flatnonzero((keys[:, 0] == product) & (keys[:, 1] == org)), from_month, price, currency))
-    for where, from_month, price, currency in [*general, *special]:
-        for first, last, factor in exchange.pieces(currency, max(from_month, months.start), months.stop):
-            rates[where, first - months.start : last - months.start] = to_rate(price * factor)
-    return rates
 
 
 def load_cost_rates(keys: Ints, months: range, fields: Iterable[str]) -> dict[str, Ints]:
@@ -58,7 +28,7 @@ def load_cost_rates(keys: Ints, months: range, fields: Iterable[str]) -> dict[st
         table = by_site.setdefault(
             cost.site_id, {name: np.full((len(keys), len(months)), -1, np.int64) for name in names}
         )
-        where, start = _rows_of(keys, cost.product_id), max(cost.from_month - months.start, 0)
+        where, start = rows_of(keys, cost.product_id), max(cost.from_month - months.start, 0)
         for name in names:
             table[name][where, start:] = to_rate(_unit_cost(cost, name))
     for name in names:
@@ -80,43 +50,6 @@ def _unit_cost(cost: Cost, name: str) -> Decimal:
         own = cost.production_cost if cost.production_cost is not None else sum(getattr(cost, part) for part in parts)
         return own * Decimal(str(cost.holding_rate_per_year)) / 12
     return getattr(cost, name) or Decimal(0)
-
-
-def _rows_of(keys: Ints, product: int) -> slice:
-    """Rows of a product: keys are sorted by product first."""
-    first, last = np.searchsorted(keys[:, 0], [product, product + 1])
-    return slice(int(first), int(last))
-
-
-class _ExchangeRates:
-    """Company currency per unit of a currency, from each month on."""
-
-    def __init__(self, home: str) -> None:
-        self.home = home
-        self.steps: dict[str, list[tuple[int, Decimal]]] = {}
-        for currency, month, rate in ExchangeRate.objects.order_by("month").values_list("currency", "month", "rate"):
-            self.steps.setdefault(currency, []).append((month, rate))
-
-    def pieces(self, currency: str, first: int, stop: int) -> list[tuple[int, int, Decimal]]:
-        """(first month, stop month, factor) pieces that cover [first, stop); the earliest rate reaches back."""
-        if first >= stop:
-            return []
-        if not currency or currency == self.home:
-            return [(first, stop, Decimal(1))]
-        steps = self.steps.get(currency)
-        if not steps:
-            raise InvalidInput(
-                _("There is no exchange rate from %(currency)s to %(home)s. Add it to the sheet exchange_rates.")
-                % {"currency": currency, "home": self.home},
-                code="exchange_rate_missing",
-            )
-        starts = [max(month, first) for month, _ in steps[1:]]
-        edges = [first, *starts, stop]
-        return [
-            (start, min(end, stop), rate)
-            for start, end, (_, rate) in zip(edges[:-1], edges[1:], steps, strict=True)
-            if start < min(end, stop)
-        ]
 
 
 def price_set_code() -> str:

@@ -12,9 +12,10 @@ import numpy as np
 
 from engine.money import explain_difference, value
 from finance.lines import COST_LINES, PROFIT, REVENUE, REVENUE_UNCONSTRAINED, STATEMENT, UNIT_COST_LINES, VALUED
-from finance.rates import load_cost_rates, load_price_rates
+from finance.rates import load_cost_rates
 from finance.valuation import compute_money
 from masterdata.models import Target
+from masterdata.prices import load_price_rates
 from masterdata.selectors import get_company
 from plans.cubes import Cube, Ints
 from plans.hierarchy import Hierarchy, Node, Tree, load_hierarchy

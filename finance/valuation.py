@@ -18,7 +18,8 @@ from finance.lines import (
     UNIT_COST_LINES,
     VALUED,
 )
-from finance.rates import load_cost_rates, load_price_rates
+from finance.rates import load_cost_rates
+from masterdata.prices import load_price_rates
 from masterdata.selectors import get_company
 from plans.choices import Unit
 from plans.cubes import Cube, Ints
