@@ -7,6 +7,7 @@ whatever the broker delivers, and the same code holds on SQLite and PostgreSQL.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import socket
 from functools import cache, partial
@@ -61,10 +62,8 @@ def is_owner_dead(worker: str) -> bool:
         return False
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
+    except OSError as refusal:
+        return refusal.errno == errno.ESRCH
     return False
 
 
@@ -121,9 +120,8 @@ def put_back(job: Job, *, error_code: str = "worker_lost", error: str = "") -> N
                 "No figure was changed. Start it again, or hand the job number to your administrator."
             ) % {"attempts": job.attempt}
         settle(job, JobState.FAILED, error_code=error_code, error=reason)
-    else:
-        if swap(_mine(job), state=JobState.QUEUED, worker="", lease_until=None, progress=0):
-            bell.ring_on_commit([job.pk])
+    elif swap(_mine(job), state=JobState.QUEUED, worker="", lease_until=None, progress=0):
+        bell.ring_on_commit([job.pk])
 
 
 def fence(job: Job, *, result: dict[str, Any] | None = None) -> None:

@@ -8,7 +8,6 @@ import time
 
 from django.db import DatabaseError, connection
 
-from core.choices import JobState
 from core.jobs.errors import JobCancelled, LeaseLost
 from core.jobs.kinds import get_kind
 from core.jobs.lease import LEASE, renew_lease
@@ -72,13 +71,10 @@ class Heartbeat:
         try:
             while not self._stop.wait(LEASE.total_seconds() / 5):
                 try:
-                    if not renew_lease(self._job) and self._is_over():
-                        return
+                    if not renew_lease(self._job):
+                        return  # ended, split, or another worker's
                 except DatabaseError:
                     log.warning("lease of job %s could not be renewed", self._job.pk)
                     connection.close()
         finally:
             connection.close()
-
-    def _is_over(self) -> bool:
-        return not Job.objects.filter(pk=self._job.pk, attempt=self._job.attempt, state=JobState.RUNNING).exists()
