@@ -13,6 +13,7 @@ from typing import Any
 import highspy
 import numpy as np
 
+from engine.balancing import clp
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints, SolveOptions, SolverInfo
 from engine.balancing.derived import derive
 from engine.balancing.extract import extract_plan
@@ -44,12 +45,15 @@ class Session:
         self.highs = _load(self.program, self.options)
         self.values: Floats = np.zeros(0)
         self._passes = 0
+        self._is_warm = False
+        self._method = "dual simplex"
 
     def solve(self) -> BalancePlan:
         """Solve from the present basis (cold the first time) and name the result."""
         started = time.perf_counter()
         if self.program.integer.any():
             self._free_integers()
+        self._begin_with_clp()
         self._serve_by_priority()
         self.run()
         if self.program.integer.any():
@@ -87,12 +91,25 @@ class Session:
     def start_from(self, basis: Any) -> None:
         """Begin the next solve from a basis."""
         self.highs.setBasis(basis)
+        self._is_warm = True
 
     def run(self) -> None:
         self.highs.run()
+        self._is_warm = True
         status = self.highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolveFailed(self.highs.modelStatusToString(status))
+
+    def _begin_with_clp(self) -> None:
+        """Give a large cold linear model CLP's optimal basis to start from."""
+        chosen = self.options.solver
+        is_large = self.program.matrix.nnz >= clp.MIN_NONZEROS
+        if self._is_warm or self.program.integer.any() or chosen == "highs" or (chosen == "auto" and not is_large):
+            return
+        basis = clp.find_basis(self.highs)
+        if basis is not None:
+            self.start_from(basis)
+            self._method = "dual simplex from CLP's basis"
 
     def _serve_by_priority(self) -> None:
         """Lexicographic passes: serve each higher priority as far as possible and hold that, go on warm."""
@@ -178,7 +195,7 @@ class Session:
         return SolverInfo(
             name="HiGHS",
             version=self.highs.version(),
-            method="branch and bound" if self.program.integer.any() else "dual simplex",
+            method="branch and bound" if self.program.integer.any() else self._method,
             seed=self.options.seed,
             build_seconds=self.build_seconds,
             solve_seconds=seconds,
