@@ -21,6 +21,7 @@ from engine.balancing.trials import Change, Trials
 SHORT_TOLERANCE = 1e-4  # units
 CONFIRMED_SHARE = 0.5  # of a bottleneck's shortage that must come back for it to be the cause
 CAUSES_KEPT = 3
+MOST_IN_LARGE_MODELS = 4  # a re-solve takes seconds there; the other causes stay ranked, not confirmed
 _PRICE_TOLERANCE = 1e-7
 _DEPTH = 8
 
@@ -109,6 +110,8 @@ def confirm_causes(
     trials: Trials, shortages: list[Shortage], *, most: int = 12
 ) -> tuple[list[Shortage], list[Confirmation]]:
     """Relax the leading bottlenecks one by one (the ``most`` dearest); a cause that frees too little steps back."""
+    if trials.session.is_large:
+        most = min(most, MOST_IN_LARGE_MODELS)
     confirmations: list[Confirmation] = []
     tried: set[Bottleneck] = set()
     current = list(shortages)

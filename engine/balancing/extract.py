@@ -12,6 +12,7 @@ from engine.balancing.indexing import business_key
 from engine.balancing.program import LinearProgram
 
 TOLERANCE = 1e-6
+_DIGITS = 7
 _BALANCES = ("Stock-balance", "Material-balance")
 SLACK_FAMILIES = {
     "overload": "Resource-capacity-upper",
@@ -178,5 +179,5 @@ def _duals(program: LinearProgram, duals: Floats) -> dict[str, Floats]:
 
 
 def _clean(values: Floats) -> Floats:
-    """Solver noise below the feasibility tolerance is no quantity."""
-    return np.where(np.abs(values) < TOLERANCE, 0.0, np.maximum(values, 0.0))
+    """Solver noise below the feasibility tolerance is no quantity; what is left is the same from every path."""
+    return np.where(np.abs(values) < TOLERANCE, 0.0, np.maximum(np.round(values, _DIGITS), 0.0))

@@ -21,6 +21,7 @@ from engine.balancing.trials import Change, Trials
 
 LEAST_UNITS = 0.5  # an option that frees less than half a unit is no option
 DAYS_PER_MONTH = 30
+MOST_IN_LARGE_MODELS = 3
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,13 @@ class Rung:
 def price_options(
     trials: Trials, shortages: Sequence[Shortage], terms: LeverTerms | None = None, *, most_bottlenecks: int = 8
 ) -> list[Option]:
-    """The ladder of every leading bottleneck (dearest first), useful rungs only, best gain first in each."""
+    """The ladder of every leading bottleneck (dearest first), useful rungs only, best gain first in each.
+
+    A large model, where a re-solve takes seconds, is asked about its three leading bottlenecks only.
+    """
     terms = terms or LeverTerms()
+    if trials.session.is_large:
+        most_bottlenecks = min(most_bottlenecks, MOST_IN_LARGE_MODELS)
     options: list[Option] = []
     for bottleneck, blamed in leading_bottlenecks(shortages)[:most_bottlenecks]:
         priced = [price_rung(trials, bottleneck, rung) for rung in ladder(trials.session, bottleneck, blamed, terms)]
@@ -219,8 +225,9 @@ def _resource_rungs(
     regular = float(resource.regular_cost[index].mean())
     given = float(resource.overtime_cost[index].mean())
     rate = given or terms.overtime_markup * regular
+    until = _until(blamed)
     yield _rung(problem, "overtime", code, "overtime", (code,), 0, amount=terms.overtime_share * hours,
-                price=rate - regular, is_cost_known=given > 0)  # fmt: skip
+                price=rate - regular, until=until, is_cost_known=given > 0)  # fmt: skip
     one_shift = float(resource.shift_hours[index].mean())
     shifts = hours / one_shift if one_shift else terms.most_shifts
     room = min(1.0, terms.most_shifts - shifts - float(resource.shift_max[index].max()))
@@ -228,7 +235,7 @@ def _resource_rungs(
         price = float(resource.shift_cost[index].mean())
         lead = int(resource.shift_lead[index]) * DAYS_PER_MONTH
         yield _rung(problem, "extra_shift", code, "extra_shift", (code,), lead, amount=room, price=price,
-                    is_cost_known=price > 0)  # fmt: skip
+                    until=until, is_cost_known=price > 0)  # fmt: skip
     if resource.is_labour[index]:
         yield _rung(problem, "hire", code, "hours", (code,), terms.hire_lead_days, amount=terms.hire_share * hours,
                     is_cost_known=False)  # fmt: skip
@@ -255,7 +262,7 @@ def _material_rungs(
         yield Rung("expedite", code, (change,), 0, float(need), is_cost_known=False)
         return
     yield _rung(problem, "raise_supply", code, "supply", (code,), terms.supplier_lead_days,
-                amount=terms.supplier_share * scale, is_cost_known=False)  # fmt: skip
+                amount=terms.supplier_share * scale, until=_until(blamed), is_cost_known=False)  # fmt: skip
     yield _rung(problem, "second_source", code, "second_source", (code,), terms.second_source_lead_days,
                 amount=terms.second_source_share * scale, price=terms.second_source_markup * price,
                 is_cost_known=False)  # fmt: skip
@@ -323,11 +330,19 @@ def _rung(
     *,
     amount: float,
     price: float = 0.0,
+    until: int | None = None,
     is_cost_known: bool = True,
 ) -> Rung:
+    """One change from the first month the lever can work in; temporary ones end with ``until``."""
     start = min(_lead_months(lead_days), problem.months - 1)
-    changes = (Change(change, key, start, problem.months, amount=amount, price=price),)
+    end = problem.months if until is None else max(start + 1, until)
+    changes = (Change(change, key, start, end, amount=amount, price=price),)
     return Rung(kind, target, changes, lead_days, amount, is_cost_known)
+
+
+def _until(blamed: Sequence[Shortage]) -> int:
+    """A temporary lever is needed until the last month that is short."""
+    return max(shortage.month for shortage in blamed) + 1
 
 
 def _lead_months(days: int) -> int:

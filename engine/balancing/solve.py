@@ -73,6 +73,11 @@ class Session:
             solver=info,
         )
 
+    @property
+    def is_large(self) -> bool:
+        """Whether solving takes seconds rather than fractions of one."""
+        return bool(self.program.matrix.nnz >= clp.MIN_NONZEROS)
+
     def set_row_upper(self, rows: Ints, upper: Floats) -> None:
         """Change right-hand sides; the basis stays."""
         self.program.row_upper[rows] = upper
@@ -103,8 +108,9 @@ class Session:
     def _begin_with_clp(self) -> None:
         """Give a large cold linear model CLP's optimal basis to start from."""
         chosen = self.options.solver
-        is_large = self.program.matrix.nnz >= clp.MIN_NONZEROS
-        if self._is_warm or self.program.integer.any() or chosen == "highs" or (chosen == "auto" and not is_large):
+        if self._is_warm or self.program.integer.any():
+            return
+        if chosen == "highs" or (chosen == "auto" and not self.is_large):
             return
         basis = clp.find_basis(self.highs)
         if basis is not None:
