@@ -75,8 +75,8 @@ def load_cheese() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     table = pd.read_csv(DATA / "cheese_weekly_retailer.csv")
     parts = dict(list(table.groupby("RETAILER", sort=False)))
     weeks = min(len(part) for part in parts.values())
-    columns = (
+    volume, display, price = (
         np.vstack([part[name].to_numpy(float)[-weeks:] for part in parts.values()])
         for name in ("VOLUME", "DISP", "PRICE")
     )
-    return np.array(list(parts)), *columns
+    return np.array(list(parts)), volume, display, price

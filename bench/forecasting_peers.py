@@ -59,8 +59,9 @@ def _environment() -> Path:
         return python
     shutil.rmtree(HOME / "venv", ignore_errors=True)
     HOME.mkdir(parents=True, exist_ok=True)
-    commands = [[sys.executable, "-m", "venv", HOME / "venv"], [python, "-m", "pip", "install", "-q", "statsforecast"]]
-    for command in commands:
+    make = [sys.executable, "-m", "venv", str(HOME / "venv")]
+    fill = [str(python), "-m", "pip", "install", "-q", "statsforecast"]
+    for command in (make, fill):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise PeersUnavailable(done.stderr.strip().splitlines()[-1])

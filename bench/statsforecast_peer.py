@@ -19,7 +19,7 @@ def main(source: str, target: str, settings: dict) -> None:
         started = time.process_time()
         forecasts[name] = np.vstack([model.forecast(y, h=settings["horizon"])["mean"] for y in series])
         seconds[name] = time.process_time() - started
-    np.savez(target, **forecasts)
+    np.savez(target, **forecasts)  # type: ignore[arg-type]
     print(json.dumps(seconds))
 
 

@@ -31,16 +31,16 @@ def forecast(series: SeriesSet, settings: ForecastSettings, progress: Progress |
 
 def fit(series: SeriesSet, settings: ForecastSettings, progress: Progress | None = None) -> FittedModel:
     """What is learnt once from all series: weights, residual model, band quantiles, intermittent level."""
-    from engine.forecasting import pipeline
+    from engine.forecasting import learning
 
-    return pipeline.fit(series, settings, progress)
+    return learning.fit(series, settings, progress)
 
 
 def apply(series: SeriesSet, settings: ForecastSettings, model: FittedModel) -> ForecastResult:
     """Forecast any part of the series with what was learnt; parts put together equal the whole, bit by bit."""
-    from engine.forecasting import pipeline
+    from engine.forecasting import applying
 
-    return pipeline.apply(series, settings, model)
+    return applying.apply(series, settings, model)
 
 
 def warm_up() -> None:

@@ -73,7 +73,8 @@ def error_scale(coefficients: FloatArray, outlook: Outlook) -> FloatArray:
     log_size = np.zeros(terms.shape[1:])
     for coefficient, term in zip(coefficients, terms, strict=True):
         log_size += coefficient * term
-    return np.exp(0.5 * np.clip(log_size, -20.0, 20.0)) * outlook.features[:, ft.MASE_SCALE, None]
+    scale: FloatArray = np.exp(0.5 * np.clip(log_size, -20.0, 20.0)) * outlook.features[:, ft.MASE_SCALE, None]
+    return scale
 
 
 def learn_scale(outlooks: list[Outlook], errors: list[FloatArray]) -> FloatArray:
@@ -86,7 +87,8 @@ def learn_scale(outlooks: list[Outlook], errors: list[FloatArray]) -> FloatArray
         for outlook, error in zip(outlooks, errors, strict=True)
     ]
     gram = design @ design.T + RIDGE * np.eye(TERMS)
-    return np.round(np.linalg.solve(gram, design @ np.concatenate(sizes)), 6)
+    solved: FloatArray = np.linalg.solve(gram, design @ np.concatenate(sizes))
+    return np.round(solved, 6)
 
 
 def learn_bands(

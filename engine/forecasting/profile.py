@@ -63,6 +63,10 @@ class Profile:
         """Points since launch."""
         return self.filled.shape[1] - self.launch
 
+    def rows(self, *routes: Route) -> NDArray[np.int64]:
+        """Row numbers of the series that take one of ``routes``."""
+        return np.flatnonzero(np.isin(self.route, routes))
+
 
 @dataclass(frozen=True)
 class Packed:
