@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
+from rest_framework.request import Request
 
 from accounts.choices import Role, ScopeAxis
 from accounts.models import ApiToken, Scope, User
 
-__all__ = ["Scope", "get_scope", "list_people", "list_tokens"]
+__all__ = ["Scope", "get_actor", "get_scope", "list_people", "list_tokens"]
 
 
 def get_scope(user: User) -> Scope:
@@ -38,3 +40,10 @@ def list_tokens(user: User) -> QuerySet[ApiToken]:
 def list_people() -> QuerySet[User]:
     """Active people (no service accounts), by name."""
     return User.objects.filter(is_active=True, is_service=False).order_by("display_name", "username")
+
+
+def get_actor(request: HttpRequest | Request) -> User:
+    """Who sends a request that a view has let in; raises ``TypeError`` for nobody, which is a view left open."""
+    if not isinstance(request.user, User):
+        raise TypeError("the view asks for an actor before it asks for a right")
+    return request.user

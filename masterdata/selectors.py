@@ -22,7 +22,7 @@ from core.models import AuditEntry
 from masterdata.importers.context import RejectedRows
 from masterdata.importers.findings import Finding
 from masterdata.importers.spec import SheetData, SheetSpec
-from masterdata.importers.stores import ModelStore
+from masterdata.importers.stores import ModelStore, empty_value
 from masterdata.models import Company, ImportBatch, ImportFinding, Org, Product, Revised
 
 _OVERLAP = dt.timedelta(hours=1)
@@ -117,7 +117,8 @@ def find_row(sheet: SheetData) -> Revised | None:
     for name in sheet.spec.key:
         value = sheet.values(name)[0]
         if name not in links:
-            wanted &= _equals(sheet, name, value)
+            plain = empty_value(_store(sheet.spec).model, name) if value is None else value
+            wanted &= Q(**{name: plain})
         elif value is None:
             wanted &= Q(**dict.fromkeys(links[name].values()))
         else:
@@ -125,19 +126,11 @@ def find_row(sheet: SheetData) -> Revised | None:
     return list_rows(sheet.spec).filter(wanted).first()
 
 
-def _equals(sheet: SheetData, name: str, value: Any) -> Q:
-    """A plain key column; an empty cell is the field's default."""
-    model_field = _store(sheet.spec).model._meta.get_field(name)
-    if value is None and not model_field.null:
-        value = model_field.get_default()
-    return Q(**{name: value})
-
-
 def list_rows(spec: SheetSpec) -> QuerySet[Any]:
     """All rows of a sheet in the order they were last written, references joined."""
     store = _store(spec)
     links = [fk for fks in store.links(spec).values() for fk in fks.values()]
-    return store.model.objects.select_related(*links).order_by("revision", "pk")
+    return store.model._default_manager.select_related(*links).order_by("revision", "pk")
 
 
 def _store(spec: SheetSpec) -> ModelStore:
@@ -166,7 +159,7 @@ def _ids_below(model: type[Product] | type[Org], nodes: frozenset[str]) -> set[i
     """Ids of the nodes and everything under them."""
     children: dict[int | None, list[int]] = defaultdict(list)
     front: list[int] = []
-    for pk, code, parent_id in model.objects.order_by().values_list("pk", "code", "parent_id"):
+    for pk, code, parent_id in model._default_manager.order_by().values_list("pk", "code", "parent_id"):
         children[parent_id].append(pk)
         if code in nodes:
             front.append(pk)

@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.policies import can
+from accounts.selectors import get_actor
 from core.errors import AppError, InvalidInput, Missing
 from masterdata.batch_page import build_batch_page
 from masterdata.importers.sandbox import ENCODINGS
@@ -26,19 +28,23 @@ from masterdata.tasks import enqueue_check, enqueue_commit, get_batch_job
 class ImportPage(AccessMixin, View):
     """A page for those who may import; others are told so."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        if not can(request.user, "import.run"):
+        if not can(get_actor(request), "import.run"):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
 
 def _own_batch(request: HttpRequest, batch_id: int) -> ImportBatch:
     try:
-        return get_batch(batch_id=batch_id, user=request.user)
+        return get_batch(batch_id=batch_id, user=get_actor(request))
     except Missing as missing:
         raise Http404 from missing
+
+
+def _wants_partial(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
 
 
 class UploadView(ImportPage):
@@ -46,7 +52,7 @@ class UploadView(ImportPage):
 
     def get(self, request: HttpRequest, error: str = "") -> HttpResponse:
         context = {
-            "batches": list_batches(request.user)[:12],
+            "batches": list_batches(get_actor(request))[:12],
             "sheets": list_sheets(),
             "encodings": ENCODINGS,
             "error": error,
@@ -56,10 +62,10 @@ class UploadView(ImportPage):
     def post(self, request: HttpRequest) -> HttpResponse:
         files, encoding = request.FILES.getlist("files"), request.POST.get("encoding", "")
         try:
-            batch = stage_upload(files=files, actor=request.user, encoding=encoding)
+            batch = stage_upload(files=files, actor=get_actor(request), encoding=encoding)
         except AppError as refused:
             return self.get(request, error=str(refused.message))
-        enqueue_check(batch=batch, actor=request.user)
+        enqueue_check(batch=batch, actor=get_actor(request))
         return redirect("masterdata:import-batch", batch.pk)
 
 
@@ -73,9 +79,9 @@ class BatchView(ImportPage):
             get_batch_job(batch),
             show=request.GET.get("show", ""),
             page=request.GET.get("page", 1),
-            show_costs=can(request.user, "finance.view_costs"),
+            show_costs=can(get_actor(request), "finance.view_costs"),
         )
-        template = "masterdata/_batch.html" if request.htmx else "masterdata/batch.html"
+        template = "masterdata/_batch.html" if _wants_partial(request) else "masterdata/batch.html"
         return render(request, template, {"page": page, "batch": batch, "error": error})
 
     def post(self, request: HttpRequest, batch_id: int) -> HttpResponse:
@@ -85,27 +91,27 @@ class BatchView(ImportPage):
             self._act(request, batch)
         except AppError as refused:
             error = str(refused.message)
-        if request.htmx or error:
+        if _wants_partial(request) or error:
             return self.get(request, batch_id, error=error)
         return redirect("masterdata:import-batch", batch.pk)
 
     def _act(self, request: HttpRequest, batch: ImportBatch) -> None:
         match request.POST.get("do"):
             case "mend":
-                batch = save_fixes(batch=batch, fixes=find_fixes(batch, request.POST), actor=request.user)
+                batch = save_fixes(batch=batch, fixes=find_fixes(batch, request.POST), actor=get_actor(request))
             case "suggestions":
-                batch = save_fixes(batch=batch, fixes=list_suggestions(batch), actor=request.user)
+                batch = save_fixes(batch=batch, fixes=list_suggestions(batch), actor=get_actor(request))
             case "recheck":
-                batch = recheck_batch(batch=batch, actor=request.user)
+                batch = recheck_batch(batch=batch, actor=get_actor(request))
             case "commit" | "commit_valid" as what:
-                enqueue_commit(batch=batch, actor=request.user, valid_rows_only=what == "commit_valid")
+                enqueue_commit(batch=batch, actor=get_actor(request), valid_rows_only=what == "commit_valid")
                 return
             case "discard":
-                discard_batch(batch=batch, actor=request.user)
+                discard_batch(batch=batch, actor=get_actor(request))
                 return
             case _:
                 raise InvalidInput(_("The page did not say what to do. Load it again."), code="unknown_command")
-        enqueue_check(batch=batch, actor=request.user)
+        enqueue_check(batch=batch, actor=get_actor(request))
 
 
 class RejectedView(ImportPage):
@@ -131,4 +137,4 @@ class StoredView(ImportPage):
     """Download what is stored now, as sheets to change and upload again."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return stored_workbook(request.user)
+        return stored_workbook(get_actor(request))

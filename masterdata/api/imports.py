@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.policies import can
+from accounts.selectors import get_actor
 from core.api import ApiView, idempotent
 from core.errors import GuardFailed
 from core.models import Job
@@ -75,19 +76,19 @@ class ImportListView(ApiView):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        batches = list_batches(request.user)[:100]
+        batches = list_batches(get_actor(request))[:100]
         return Response({"results": [_summary(request, batch, None) for batch in batches]})
 
     @extend_schema(request=UploadSerializer, responses={202: OpenApiTypes.OBJECT})
     @idempotent
     def post(self, request: Request) -> Response:
-        data = {"file": request.FILES.getlist("file"), "encoding": request.data.get("encoding", "")}
+        data = {"file": request.FILES.getlist("file"), "encoding": request.POST.get("encoding", "")}
         form = UploadSerializer(data=data)
         form.is_valid(raise_exception=True)
         batch = stage_upload(
-            files=form.validated_data["file"], actor=request.user, encoding=form.validated_data["encoding"]
+            files=form.validated_data["file"], actor=get_actor(request), encoding=form.validated_data["encoding"]
         )
-        job = enqueue_check(batch=batch, actor=request.user)
+        job = enqueue_check(batch=batch, actor=get_actor(request))
         return Response(_summary(request, batch, job), status=202)
 
 
@@ -100,11 +101,11 @@ class ImportView(ApiView):
         parameters=[OpenApiParameter("severity", str, enum=["error", "warning"])], responses=OpenApiTypes.OBJECT
     )
     def get(self, request: Request, batch_id: int) -> Response:
-        batch = get_batch(batch_id=batch_id, user=request.user)
+        batch = get_batch(batch_id=batch_id, user=get_actor(request))
         findings = list_findings(batch, severity=request.query_params.get("severity", "")[:8], limit=_FINDINGS_A_PAGE)
         body = _summary(request, batch, get_batch_job(batch))
         body["findings"] = [finding.to_json() for finding in findings]
-        body["changes"] = batch_preview(batch, show_costs=can(request.user, "finance.view_costs"))
+        body["changes"] = batch_preview(batch, show_costs=can(get_actor(request), "finance.view_costs"))
         return Response(body)
 
 
@@ -116,12 +117,12 @@ class ImportFixesView(ApiView):
     @extend_schema(request=FixesSerializer, responses={202: OpenApiTypes.OBJECT})
     @idempotent
     def post(self, request: Request, batch_id: int) -> Response:
-        batch = get_batch(batch_id=batch_id, user=request.user)
+        batch = get_batch(batch_id=batch_id, user=get_actor(request))
         form = FixesSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         fixes = [Fix(**fix) for fix in form.validated_data["fixes"]]
-        batch = save_fixes(batch=batch, fixes=fixes, actor=request.user)
-        job = enqueue_check(batch=batch, actor=request.user)
+        batch = save_fixes(batch=batch, fixes=fixes, actor=get_actor(request))
+        job = enqueue_check(batch=batch, actor=get_actor(request))
         return Response(_summary(request, batch, job), status=202)
 
 
@@ -133,12 +134,12 @@ class ImportCommitView(ApiView):
     @extend_schema(request=CommitSerializer, responses={202: OpenApiTypes.OBJECT})
     @idempotent
     def post(self, request: Request, batch_id: int) -> Response:
-        batch = get_batch(batch_id=batch_id, user=request.user)
+        batch = get_batch(batch_id=batch_id, user=get_actor(request))
         form = CommitSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         if batch.state != ImportState.CHECKED:
             raise GuardFailed(_("Only a checked import can be saved."), code="import_not_checked")
-        job = enqueue_commit(batch=batch, actor=request.user, **form.validated_data)
+        job = enqueue_commit(batch=batch, actor=get_actor(request), **form.validated_data)
         return Response(_summary(request, batch, job), status=202)
 
 
@@ -149,8 +150,8 @@ class ImportDiscardView(ApiView):
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, batch_id: int) -> Response:
-        batch = get_batch(batch_id=batch_id, user=request.user)
-        batch = discard_batch(batch=batch, actor=request.user)
+        batch = get_batch(batch_id=batch_id, user=get_actor(request))
+        batch = discard_batch(batch=batch, actor=get_actor(request))
         return Response(_summary(request, batch, None))
 
 
@@ -161,4 +162,4 @@ class ImportRejectedView(ApiView):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, batch_id: int) -> HttpResponse:
-        return rejected_file(get_batch(batch_id=batch_id, user=request.user))
+        return rejected_file(get_batch(batch_id=batch_id, user=get_actor(request)))

@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.policies import can
+from accounts.selectors import get_actor
 from core.api import ApiView, etag_of, is_not_modified, not_modified, parse_body, require_match
 from core.errors import InvalidInput, Missing
 from masterdata.adapters import body_to_sheet, key_to_sheet, row_to_json
@@ -60,11 +61,11 @@ class RowListView(ApiView):
     def get(self, request: Request, sheet: str) -> Response:
         spec = _spec(sheet)
         revision = get_revision()  # before the rows: what commits in between comes again, never gets lost
-        rows = rows_in_scope(list_rows(spec), spec, request.user)
+        rows = rows_in_scope(list_rows(spec), spec, get_actor(request))
         rows = rows.filter(revision__gt=_since(request.query_params.get("updated_since", "")))
         limit = _limit(request.query_params.get("limit", "100"))
         page = list(rows.filter(_after(request.query_params.get("cursor", "")))[: limit + 1])
-        show_costs = can(request.user, "finance.view_costs")
+        show_costs = can(get_actor(request), "finance.view_costs")
         is_more = len(page) > limit
         return Response(
             {
@@ -144,7 +145,7 @@ class RowView(ApiView):
             elif request.headers.get("If-Match"):
                 raise Missing(_("There is no such row to change. To make it, leave out If-Match."))
 
-        row, is_new = save_row(sheet=one, actor=request.user, guard=guard)
+        row, is_new = save_row(sheet=one, actor=get_actor(request), guard=guard)
         return self._answer(request, row, spec, status=201 if is_new else 200)
 
     def _find(self, request: Request, spec: SheetSpec, key: str) -> Revised:
@@ -157,10 +158,10 @@ class RowView(ApiView):
         return self._visible(request, spec, row)
 
     def _visible(self, request: Request, spec: SheetSpec, row: Revised) -> Revised:
-        if not rows_in_scope(list_rows(spec), spec, request.user).filter(pk=row.pk).exists():
+        if not rows_in_scope(list_rows(spec), spec, get_actor(request)).filter(pk=row.pk).exists():
             raise Missing(_("There is no such row, or it is not in your scope."))
         return row
 
     def _answer(self, request: Request, row: Revised, spec: SheetSpec, *, status: int) -> Response:
-        body: dict[str, Any] = row_to_json(row, spec, show_costs=can(request.user, "finance.view_costs"))
+        body: dict[str, Any] = row_to_json(row, spec, show_costs=can(get_actor(request), "finance.view_costs"))
         return Response(body, status=status, headers={"ETag": _etag(row)})

@@ -151,7 +151,7 @@ def check_tree(sheet: SheetData, context: ImportContext, column: str) -> None:
     if column not in sheet.columns or "code" not in sheet.columns:
         return
     model = CODED_MODELS[sheet.spec.name]
-    edges = dict(model.objects.exclude(**{column: None}).values_list("code", f"{column}__code"))
+    edges = dict(model._default_manager.exclude(**{column: None}).values_list("code", f"{column}__code"))
     row_of: dict[str, int] = {}
     for index, (code, upper) in enumerate(zip(sheet["code"], sheet[column], strict=True)):
         if code is EMPTY:

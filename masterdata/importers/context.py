@@ -59,7 +59,7 @@ class ImportContext:
     def stored_ids(self, entity: str) -> Mapping[str, int]:
         """code → id of what the database holds; ``entity`` is a sheet name such as ``products``."""
         if entity not in self._ids:
-            rows = CODED_MODELS[entity].objects.order_by().values_list("code", "pk")
+            rows = CODED_MODELS[entity]._default_manager.order_by().values_list("code", "pk")
             self._ids[entity] = dict(rows)
         return self._ids[entity]
 

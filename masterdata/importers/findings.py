@@ -152,6 +152,7 @@ _FIX_VALUE = _("Type a value here or mend the sheet.")
 for _code, _problem, _remedy in (
     # files
     ("nothing_to_import", _("There is no CSV, XLSX or ZIP file to read."), _("Choose the company's sheets.")),
+    ("no_known_sheet", _("None of the sheets is known."), _("Name files or worksheets products, orgs, history …")),
     ("file_unreadable", _("The file cannot be read: {reason}."), _("Save it again as CSV or XLSX.")),
     ("file_empty", _("The file is empty."), _("Fill it in or leave it out.")),
     (

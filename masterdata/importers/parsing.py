@@ -22,8 +22,8 @@ def parse_sheet(
     """Read a plain sheet by its spec. Rows with a cell that cannot be understood are marked rejected."""
     sheet = SheetData(spec, log, scales)
     records = plain.records()
-    _header_row, header = next(records)
-    positions = _match_columns(header, spec, log)
+    header_row, header = next(records)
+    positions = _match_columns(header_row, header, spec, log)
     memos = {column.name: CellMemo(column, scales) for column, _position in positions}
     sheet.columns = {column.name: [] for column, _position in positions}
     own_fixes = {(row, column): text for (name, row, column), text in (fixes or {}).items() if name == spec.name}
@@ -36,7 +36,7 @@ def parse_sheet(
     return sheet
 
 
-def _match_columns(header: list[str], spec: SheetSpec, log: FindingLog) -> list[tuple[Column, int]]:
+def _match_columns(row: int, header: list[str], spec: SheetSpec, log: FindingLog) -> list[tuple[Column, int]]:
     """Columns of the spec with their position in the file; findings for missing, double and unknown ones."""
     found: dict[str, tuple[Column, int]] = {}
     for position, written in enumerate(header):
@@ -44,14 +44,14 @@ def _match_columns(header: list[str], spec: SheetSpec, log: FindingLog) -> list[
             continue
         column = spec.match_header(written)
         if column is None:
-            log.add("column_unknown", sheet=spec.name, row=1, column=written.strip()[:64])
+            log.add("column_unknown", sheet=spec.name, row=row, column=written.strip()[:64])
         elif column.name in found:
-            log.add("column_twice", sheet=spec.name, row=1, column=column.name)
+            log.add("column_twice", sheet=spec.name, row=row, column=column.name)
         else:
             found[column.name] = (column, position)
     for column in spec.columns:
         if column.required and column.name not in found:
-            log.add("column_missing", sheet=spec.name, row=1, column=column.name)
+            log.add("column_missing", sheet=spec.name, row=row, column=column.name)
     return list(found.values())
 
 

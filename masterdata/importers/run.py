@@ -10,7 +10,7 @@ from accounts.policies import can
 from masterdata.importers import checks
 from masterdata.importers.columns import EMPTY, Scales
 from masterdata.importers.context import ImportContext
-from masterdata.importers.findings import FindingLog
+from masterdata.importers.findings import ERROR, FindingLog
 from masterdata.importers.parsing import Fixes, parse_sheet
 from masterdata.importers.sandbox import PlainSheet, SourceFile, unpack
 from masterdata.importers.spec import UPPER_ROOMS, SheetChanges, SheetData, SheetSpec, list_sheets, match_sheet
@@ -54,6 +54,8 @@ def read_import(
         context.log.add("nothing_to_import")
     with unpack(files, context.log, options.encoding) as plain_sheets:
         chosen = _choose(plain_sheets, context)
+        if plain_sheets and not chosen and not context.log.count(ERROR):
+            context.log.add("no_known_sheet")
         for number, (spec, plain) in enumerate(chosen):
             progress(0.6 * number / len(chosen), str(spec.title))
             if spec.order >= UPPER_ROOMS:

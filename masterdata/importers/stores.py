@@ -54,7 +54,7 @@ class ModelStore:
     def compare(self, sheet: SheetData, context: ImportContext) -> SheetChanges:
         """New, changed, unchanged and removed rows, without writing."""
         view = _RowView(self, sheet.spec, context)
-        stored = {view.key(obj): obj for obj in self.model.objects.all()}
+        stored = {view.key(obj): obj for obj in self.model._default_manager.all()}
         changes = SheetChanges(payload=_Plan())
         digest = hashlib.sha256()
         names = list(sheet.columns)
@@ -107,11 +107,11 @@ class ModelStore:
         names = [name for name in sheet.columns if name not in later]
         if plan.removed:
             for start in range(0, len(plan.removed), _BATCH):
-                self.model.objects.filter(pk__in=plan.removed[start : start + _BATCH]).delete()
+                self.model._default_manager.filter(pk__in=plan.removed[start : start + _BATCH]).delete()
         fresh = [(index, self.model()) for index in plan.new]
         for index, obj in fresh:
             view.assign(obj, sheet, index, names)
-        created = self.model.objects.bulk_create([obj for _index, obj in fresh], batch_size=_BATCH)
+        created = self.model._default_manager.bulk_create([obj for _index, obj in fresh], batch_size=_BATCH)
         if sheet.spec.name in CODED_MODELS:
             context.forget_ids(sheet.spec.name)
         updates = list(plan.changed)
@@ -125,15 +125,21 @@ class ModelStore:
         """Overwrite existing rows by primary key; five to ten times faster than ``bulk_update``."""
         if objects:
             fields = [f.name for f in self.model._meta.concrete_fields if not f.primary_key]
-            self.model.objects.bulk_create(
-                objects, batch_size=_BATCH, update_conflicts=True, unique_fields=["id"], update_fields=fields
-            )
+            options: dict[str, Any] = {"update_conflicts": True, "unique_fields": ["id"], "update_fields": fields}
+            self.model._default_manager.bulk_create(objects, batch_size=_BATCH, **options)
 
 
 def _remember(change: RowChange, changes: SheetChanges, digest: Any) -> None:
     digest.update(repr((change.kind, change.key, sorted(change.cells.items()))).encode())
     if len(changes.sample) < SAMPLE:
         changes.sample.append(change)
+
+
+def empty_value(model: type[models.Model], name: str) -> Any:
+    """What an empty cell of a plain column stores: null where allowed, else the field's default."""
+    model_field = model._meta.get_field(name)
+    assert isinstance(model_field, models.Field)
+    return None if model_field.null else model_field.get_default()
 
 
 class _RowView:
@@ -172,8 +178,7 @@ class _RowView:
             return None
         if name.startswith(ATTRIBUTE_PREFIX):
             return ""
-        model_field = self.model._meta.get_field(name)
-        return None if model_field.null else model_field.get_default()
+        return empty_value(self.model, name)
 
     def key(self, obj: models.Model) -> tuple[Any, ...]:
         return self.group(obj, self.spec.key)

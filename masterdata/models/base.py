@@ -1,10 +1,12 @@
 """What every row of master data shares."""
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import get_language
 
-MONEY = {"max_digits": 18, "decimal_places": 4}
-QUANTITY = {"max_digits": 18, "decimal_places": 6}
+MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
+QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
 
 
 def label_of(name: str, name_zh: str) -> str:

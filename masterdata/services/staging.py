@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from textwrap import shorten
-from typing import Any, Protocol
+from typing import Any
 
 import zstandard
+from django.core.files.uploadedfile import UploadedFile
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,16 +45,7 @@ _FINDINGS = 10_000  # kept for the page; the counts in the report are exact
 Fence = Callable[[], None]  # raises inside the commit's transaction when the caller no longer owns the work
 
 
-class Upload(Protocol):
-    """A file as Django hands it over."""
-
-    name: str | None
-    size: int | None
-
-    def chunks(self) -> Iterable[bytes]: ...
-
-
-def stage_upload(*, files: Sequence[Upload], actor: User, encoding: str = "") -> ImportBatch:
+def stage_upload(*, files: Sequence[UploadedFile], actor: User, encoding: str = "") -> ImportBatch:
     """Store uploaded files as a new batch. Audit ``masterdata.import.staged``. Raises ``Denied, InvalidInput``."""
     require(actor, "import.run")
     _guard_files(files, encoding)
@@ -81,7 +73,7 @@ def stage_upload(*, files: Sequence[Upload], actor: User, encoding: str = "") ->
     return batch
 
 
-def _guard_files(files: Sequence[Upload], encoding: str) -> None:
+def _guard_files(files: Sequence[UploadedFile], encoding: str) -> None:
     if not files:
         raise InvalidInput(_("Choose at least one CSV, XLSX or ZIP file."), code="no_file")
     if len(files) > MAX_FILES or sum(file.size or 0 for file in files) > MAX_UPLOAD:
@@ -258,6 +250,8 @@ def discard_batch(*, batch: ImportBatch, actor: User) -> ImportBatch:
 def _read(batch: ImportBatch, progress: Progress) -> tuple[ImportContext, dict[str, SheetChanges]]:
     fixes = {(fix.sheet, fix.row, fix.column): fix.value for fix in batch.fixes.all()}
     options = ReadOptions(encoding=batch.encoding or None, fixes=fixes, since=batch.since)
+    if batch.created_by is None:
+        raise _closed()  # nobody is left whose rights decide what may be imported
     with _files_on_disk(batch) as files:
         context = read_import(files, actor=batch.created_by, options=options, progress=progress)
     return context, compare_import(context, progress)

@@ -157,3 +157,10 @@ def test_who_may_not_write_changes_nothing(cars, api):
 def test_unknown_sheets_are_missing(cars, api):
     assert api("coordinator").get(f"{ROWS}/history/").status_code == 404
     assert api("coordinator").get(f"{ROWS}/users/").status_code == 404
+
+
+def test_half_characters_are_refused_not_answered_with_an_error(cars, api):
+    for body in ('{"na\\ud800me": 1}', '{"name": "\\ud800"}'):
+        answer = api("coordinator").put(f"{ROWS}/products/NEW/", body, content_type="application/json")
+        assert answer.status_code == 400
+    assert not Product.objects.filter(code="NEW").exists()

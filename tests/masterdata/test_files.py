@@ -199,3 +199,12 @@ def test_an_empty_folder_and_an_empty_file(cars, tmp_path):
     assert [code for *_where, code in found(import_folder(path=tmp_path, actor=None))] == ["nothing_to_import"]
     (tmp_path / "prices.csv").write_text("\n\n")
     assert found(import_folder(path=tmp_path, actor=None)) == [("prices.csv", 0, "", "file_empty")]
+
+
+@pytest.mark.django_db
+def test_files_of_unknown_names_only_are_an_error(cars, tmp_path):
+    (tmp_path / "upload.csv").write_text("product,price\nE7,5\n")
+    assert found(import_folder(path=tmp_path, actor=None)) == [
+        ("", 0, "", "no_known_sheet"),
+        ("upload", 0, "", "sheet_unknown"),
+    ]

@@ -10,7 +10,7 @@ from core.jobs import run_job_now
 from core.models import Job
 from masterdata.choices import ImportState
 from masterdata.importers.spec import list_sheets
-from masterdata.models import ImportBatch, Price
+from masterdata.models import ImportBatch, Price, Product
 from tests.masterdata.conftest import upload
 
 PRICES = "product,from_month,price\nE7,2026-01,100\nE7O,2026-02,110\n"
@@ -126,3 +126,15 @@ def test_closed_to_others(client, users, checked):
     assert client.get("/import/")["Location"].startswith("/signin/")
     checked.refresh_from_db()
     assert checked.state == ImportState.CHECKED
+
+
+def test_stored_sheets_hold_costs_only_for_those_who_may_see_them(client, users, cars):
+    Price.objects.create(product=Product.objects.get(code="E7"), from_month=24312, price=7)
+
+    def columns(role):
+        client.force_login(users[role])
+        book = CalamineWorkbook.from_filelike(io.BytesIO(client.get("/import/stored/").content))
+        return book.get_sheet_by_name("prices").to_python()
+
+    assert columns("finance") == [["product", "org", "from_month", "price", "currency"], ["E7", "", "2026-01", "7", ""]]
+    assert columns("admin")[0] == ["product", "org", "from_month", "currency"]

@@ -25,8 +25,8 @@ def _check_routings(sheet: SheetData, context: ImportContext) -> None:
     for index, resource in enumerate(sheet["resource"]):
         if hours[index] is not EMPTY or index in sheet.rejected:
             continue
-        if jph.get(resource):
-            hours[index] = 1 / jph[resource]
+        if rate := jph.get(resource):
+            hours[index] = 1 / rate
         else:
             sheet.reject(index, "hours_or_jph", column="hours_per_unit")
 
