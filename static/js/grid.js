@@ -111,12 +111,24 @@ class Grid {
     this.element.tabIndex = 0;
     this.element.setAttribute("aria-label", this.options.label ?? "");
     this.element.setAttribute("aria-multiselectable", "true");
-    this.element.querySelector(".tabulator-tableholder").tabIndex = -1;
+    this.#arrangeRoles();
     listenToKeys(this);
     this.element.addEventListener("contextmenu", (event) => openCellMenu(this, event));
     if (this.options.tools) mountTools(this, this.options.tools);
     this.selection.start();
     this.isReady = true;
+  }
+
+  /** One tab stop and a clean grid role: Tabulator nests row groups and makes its scrolling part a second stop. */
+  #arrangeRoles() {
+    const holder = this.element.querySelector(".tabulator-tableholder");
+    holder.setAttribute("role", "rowgroup");
+    holder.firstElementChild.setAttribute("role", "presentation");
+    this.element.querySelector(".tabulator-header-contents").setAttribute("role", "presentation");
+    this.element.querySelector(".tabulator-headers").setAttribute("role", "row");
+    holder.addEventListener("focus", () => this.focus());
+    this.element.addEventListener("focus", () => (holder.tabIndex = -1));
+    this.element.addEventListener("blur", () => (holder.tabIndex = 0));
   }
 
   // Reading ---------------------------------------------------------------------------------------------------

@@ -81,6 +81,7 @@ function offerTable(element, state) {
   const head = element.closest(".pn")?.querySelector(":scope > header");
   if (!head || head.querySelector("[data-as-table]")) return;
   const name = gettext("Show as table");
+  if (!head.querySelector(".sp")) head.append(el("span", { class: "sp" }));
   head.append(el("button", { class: "icb noprint", type: "button", title: name, "aria-label": name, "data-as-table": true, onclick: () => showTable(head, state.table) }, icon("table")));
 }
 
