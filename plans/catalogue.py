@@ -51,6 +51,14 @@ def _finance() -> list[Measure]:
         "profit": (_("Profit"), _("Revenue − all cost lines.")),
     }
     return [
-        Measure(code, label, unit=Unit.MONEY, minimum=None, formula=formula, freeze_at=_P)
+        Measure(
+            code,
+            label,
+            unit=Unit.MONEY,
+            minimum=None,
+            formula=formula,
+            freeze_at=_P,
+            masked=code.endswith("_cost") or code == "profit",
+        )
         for code, (label, formula) in rows.items()
     ]

@@ -111,11 +111,12 @@ class Tree:
             return None
         found = self._by_code.get(node) if isinstance(node, str) else node
         if found is None or self.positions(np.array([found]))[0] < 0:
-            raise Missing(_("There is no “%(code)s”.") % {"code": node}, code=f"unknown_{self._noun}")
+            raise Missing(_("There is no “%(code)s”.") % {"code": node}, code=f"unknown_{self.noun}")
         return found
 
     @property
-    def _noun(self) -> str:
+    def noun(self) -> str:
+        """What its nodes are, in error codes."""
         return "product" if self.kind == AxisKind.PRODUCT_TREE else "org"
 
     def code_of(self, node: int) -> str:
@@ -139,6 +140,14 @@ class Tree:
         targets = [self.position_of(node) for node in nodes]
         return np.isin(self.paths[:-1], targets).any(axis=1) if targets else np.zeros(len(self.ids), bool)
 
+    def seen_by(self, nodes: Iterable[str] | None) -> Bools:
+        """Per node, whether somebody limited to ``nodes`` sees any of it: it lies under one of them or above one."""
+        if nodes is None:
+            return np.ones(len(self.ids), bool)
+        known = [code for code in sorted(nodes) if code in self._by_code]
+        above = np.unique(self.paths[[self.position_of(code) for code in known]])
+        return self.is_under(known) | np.isin(np.arange(len(self.ids)), above)
+
     def children_of(self, node: Node) -> Ints:
         """Ids directly below a node, in code order; the roots below everything."""
         found = self.id_of(node) or 0
@@ -161,6 +170,13 @@ class Hierarchy:
     @cached_property
     def sha(self) -> str:
         return f"{self.products.sha}{self.orgs.sha}"
+
+    def is_leaf(self, product: int | None, org: int | None) -> bool:
+        """Whether both nodes are leaves: only there a plan holds a cell."""
+        if product is None or org is None:
+            return False
+        sides = ((self.products, product), (self.orgs, org))
+        return all(bool(tree.is_leaf[tree.positions(np.array([node]))[0]]) for tree, node in sides)
 
     def leaf_keys(self, product: Node, org: Node) -> Ints:
         """Key pairs [n, 2] of every leaf product × leaf org under two nodes, sorted."""

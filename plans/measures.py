@@ -31,6 +31,8 @@ class Measure:
     ``freeze_at`` : the step whose freezing seals it; ``None`` waits for the approval.
     ``overlay`` : (lower, upper): the measure has no numbers of its own; reading shows ``upper`` where it is
     present and else ``lower``; editing writes ``upper``.
+    ``minimum`` : smallest value of a cell, ``None`` where it may be negative. ``masked`` : shown to those only who may
+    see costs.
     ``rolls`` : a new cycle starts from the last approved plan's numbers, one month further on.
     """
 
@@ -49,6 +51,7 @@ class Measure:
     publish_policy: str = PublishPolicy.STRICT
     minimum: int | None = 0
     rolls: bool = False
+    masked: bool = False
 
     @property
     def stored(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from plans.selectors.cells import find_locked, last_change, read_current
 from plans.selectors.changes import load_change_by_cause
 from plans.selectors.heads import (
     HeadRef,
+    find_version,
     get_actuals_version,
     get_heads,
     get_last_approved,
@@ -56,6 +57,7 @@ __all__ = [
     "diff_states",
     "fetch_block",
     "find_locked",
+    "find_version",
     "get_actuals_version",
     "get_heads",
     "get_last_approved",

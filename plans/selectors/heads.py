@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from core.errors import Conflict, Missing
 from cycles.models import Cycle
+from cycles.selectors import get_current_cycle
 from plans.choices import FOLDINGS, VersionKind, VersionState
 from plans.cubes import canonical_json
 from plans.measures import get_measure
@@ -129,6 +130,16 @@ def get_version(version_id: int) -> Version:
     if version is None:
         raise Missing(_("There is no such plan."), details={"version": version_id})
     return version
+
+
+def find_version(name: str) -> Version:
+    """By id, or ``working`` for the plan of the newest cycle. Raises ``Missing``."""
+    if name == "working":
+        cycle = get_current_cycle()
+        if cycle is None:
+            raise Missing(_("No cycle has been started yet."), code="no_cycle")
+        return get_working_version(cycle)
+    return get_version(int(name)) if name.isdecimal() and len(name) < 19 else get_version(0)
 
 
 def get_writable_version(version_id: int) -> Version:

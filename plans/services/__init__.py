@@ -11,6 +11,7 @@ from plans.services.freezing import freeze_kind, freeze_version, reopen_version
 from plans.services.locks import lock_cells, unlock_cells
 from plans.services.merging import MergeConflict, MergePlan, Selection, merge_version, plan_merge
 from plans.services.publishing import PublishResult, StaleInputs, publish_blocks, publish_cubes
+from plans.services.requests import EditRequest, save_requests
 from plans.services.scenarios import expire_scenario, fork_version, refresh_scenario
 from plans.services.spreads import SpreadPreview, preview_spread, save_spread
 from plans.services.undo import undo_batch
@@ -25,6 +26,7 @@ from plans.services.versions import (
 __all__ = [
     "LEDGER_LIMIT",
     "CellEdit",
+    "EditRequest",
     "MergeConflict",
     "MergePlan",
     "Note",
@@ -58,6 +60,7 @@ __all__ = [
     "refresh_scenario",
     "reopen_version",
     "save_cells",
+    "save_requests",
     "save_spread",
     "undo_batch",
     "unlock_cells",

@@ -16,7 +16,7 @@ from plans.services.batches import Origin, find_replay
 from plans.services.edits import CellEdit, SaveResult, check_edits
 from plans.services.ledger import write_ledger
 from plans.services.patches import write_patch
-from plans.services.saving import Refused, Save
+from plans.services.saving import Answer, Refused, Save
 
 LEDGER_LIMIT = 2_000  # cells; beyond, rows in the ledger cost several times a new block
 
@@ -30,17 +30,21 @@ def save_cells(
     source: str = Source.GRID,
     idem_key: str | None = None,
     undo_of_id: int | None = None,
+    answer: Answer | None = None,
+    fingerprint: str = "",
 ) -> SaveResult:
     """Write cells whose base is still what the writer saw.
 
     ``partial`` applies what it can and answers per cell; ``all_or_nothing`` raises ``Conflict`` (its details hold the
-    outcomes) unless every edit applies. A repeated ``idem_key`` gets the first answer and writes nothing. Who may
-    write what is the caller's to ask of ``accounts.policies``. Raises ``Frozen``, ``InvalidInput``. Audit verb
+    outcomes) unless every edit applies. A repeated ``idem_key`` gets the first answer and writes nothing. ``answer``
+    retells the result in the caller's terms before it is kept, with the request's ``fingerprint``, for a repetition.
+    Who may write what is the caller's to ask of ``plans.policies``. Raises ``Frozen``, ``InvalidInput``. Audit verb
     ``plans.cells.saved``.
     """
     version = get_writable_version(version_id)
     check_edits(version, edits)
-    save = Save(version, tuple(edits), mode, Origin(actor, source, idem_key, undo_of_id=undo_of_id))
+    origin = Origin(actor, source, idem_key, undo_of_id=undo_of_id)
+    save = Save(version, tuple(edits), mode, origin, answer, fingerprint)
     write = write_patch if len(edits) > LEDGER_LIMIT else write_ledger
     try:
         return write(save)

@@ -58,17 +58,22 @@ class Theirs:
 
 @dataclass(frozen=True)
 class Outcome:
-    """``status`` is applied, conflict or refused; ``value`` what the cell reads now; ``code`` why not."""
+    """``status`` is applied, conflict or refused; ``value`` what the cell reads now; ``code`` why not, ``message`` in
+    words.
+    """
 
     status: str
     value: Value
     code: str = ""
     theirs: Theirs | None = None
+    message: str = ""
 
     def as_json(self) -> dict[str, Any]:
         row: dict[str, Any] = {"status": self.status, "value": self.value}
         if self.code:
             row["code"] = self.code
+        if self.message:
+            row["message"] = self.message
         if self.theirs is not None:
             row["theirs"] = self.theirs.as_json()
         return row
@@ -108,6 +113,7 @@ class SaveResult:
                 row["value"],
                 row.get("code", ""),
                 Theirs(**row["theirs"]) if "theirs" in row else None,
+                row.get("message", ""),
             )
             for row in stored["results"]
         )

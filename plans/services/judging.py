@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
 
 from plans.measures import get_measure
 from plans.services.edits import APPLIED, CONFLICT, REFUSED, Cell, CellEdit, Outcome, Theirs, Value
@@ -42,7 +44,7 @@ def judge(edits: Sequence[CellEdit], current: Current, locked: AbstractSet[tuple
         if edit.group is not None and outcome.status != APPLIED
     }
     outcomes = [
-        replace(outcome, status=REFUSED, code="group_refused", value=current[edit.measure, edit.cell])
+        Outcome(REFUSED, current[edit.measure, edit.cell], "group_refused")
         if outcome.status == APPLIED and edit.group is not None and edit.group in failed
         else outcome
         for edit, outcome in zip(edits, single, strict=True)
@@ -67,7 +69,7 @@ def _judge_one(edit: CellEdit, current: Current, is_locked: bool) -> Outcome:
     if edit.checked and edit.base != now:
         return Outcome(CONFLICT, now, "conflict", Theirs(now))
     if is_locked and is_change(edit, current):
-        return Outcome(REFUSED, now, "locked")
+        return Outcome(REFUSED, now, "locked", message=_("The cell is locked; unlock it first."))
     overlay = get_measure(edit.measure).overlay
     if edit.after is None and overlay is not None:
         return Outcome(APPLIED, current[overlay[0], edit.cell])

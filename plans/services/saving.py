@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +17,9 @@ from plans.services.edits import CONFLICT, Cell, CellEdit, Outcome, SaveResult, 
 from plans.services.judging import Verdict, judge
 
 _EXPLAINED = 50  # conflicts of one save that are told with author and time
+
+
+Answer = Callable[[SaveResult], SaveResult]  # the cells' outcomes told in the caller's terms
 
 
 class Refused(Exception):
@@ -35,6 +38,8 @@ class Save:
     edits: tuple[CellEdit, ...]
     mode: str
     origin: Origin
+    answer: Answer | None = None
+    fingerprint: str = ""
 
     @cached_property
     def wanted(self) -> dict[str, Collection[Cell]]:
@@ -65,7 +70,7 @@ class Save:
             return verdict
         verdict = replace(verdict, outcomes=self._explain(verdict.outcomes, heads))
         if self.mode == SaveMode.ALL_OR_NOTHING or not verdict.applied:
-            raise Refused(SaveResult(None, revision_of(heads), verdict.outcomes))
+            raise Refused(self._answer(SaveResult(None, revision_of(heads), verdict.outcomes)))
         return verdict
 
     def insert_batches(self, verdict: Verdict, after: Mapping[str, HeadRef]) -> dict[Note, Batch]:
@@ -77,7 +82,7 @@ class Save:
             origin=self.origin,
             notes=notes,
             ncells=[changed.count(note) for note in notes] if len(notes) > 1 else [len(changed)],
-            result=SaveResult(None, revision_of(after), verdict.outcomes).as_json(),
+            result={**self._result(None, verdict, after).as_json(), "fingerprint": self.fingerprint},
         )
         return dict(zip(notes, batches, strict=True))
 
@@ -93,7 +98,13 @@ class Save:
             "undo_of": self.origin.undo_of_id,
         }
         record_write(version=self.version, actor=self.origin.actor, verb="plans.cells.saved", detail=detail)
-        return SaveResult(lead.pk, revision_of(after), verdict.outcomes)
+        return self._result(lead.pk, verdict, after)
+
+    def _result(self, batch_id: int | None, verdict: Verdict, after: Mapping[str, HeadRef]) -> SaveResult:
+        return self._answer(SaveResult(batch_id, revision_of(after), verdict.outcomes))
+
+    def _answer(self, result: SaveResult) -> SaveResult:
+        return result if self.answer is None else self.answer(result)
 
     def _explain(self, outcomes: tuple[Outcome, ...], heads: Mapping[str, HeadRef]) -> tuple[Outcome, ...]:
         """Say who wrote the value a conflicting edit met, for as many as a person may read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,11 +51,13 @@ class SpreadPreview:
     locked: Bools
     rules: tuple[str, ...]
 
-    def edits(self, *, note: Note | None = None, group: int | None = None) -> list[CellEdit]:
+    def edits(
+        self, *, note: Note | None = None, group: int | None = None, months: Iterable[int] | None = None
+    ) -> list[CellEdit]:
         """Every leaf as a cell, the unchanged and locked ones only to have their base checked."""
         note = note or Note()
         edits = []
-        for month in self.totals:
+        for month in self.totals if months is None else months:
             column = month - self.months.start
             for row, (a_id, b_id) in enumerate(self.keys.tolist()):
                 base = self._base(row, column)
@@ -63,6 +65,13 @@ class SpreadPreview:
                 after = base if keeps else None if self.cleared[column] else int(self.after[row, column])
                 edits.append(CellEdit(self.measure, a_id, b_id, month, after, base, group=group, note=note))
         return edits
+
+    def base_total(self, month: int) -> int | None:
+        """What the node reads now; ``None`` when every leaf is empty."""
+        column = month - self.months.start
+        if self.base.present is not None and not self.base.present[:, column].any():
+            return None
+        return int(self.base.values[:, column].sum())
 
     def _base(self, row: int, column: int) -> int | None:
         if self.base.present is not None and not self.base.present[row, column]:

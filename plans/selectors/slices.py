@@ -1,0 +1,111 @@
+"""Slices of a plan as lines: a measure at a node by month, for the API, exports and other readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from django.utils.translation import gettext as _
+
+from accounts.models import Scope
+from core.errors import InvalidInput, Missing
+from core.months import format_month
+from masterdata.models import Material, Org, Product, Resource, Site
+from plans.choices import AxisKind
+from plans.cubes import Cube, Ints
+from plans.hierarchy import Hierarchy, Tree
+from plans.selectors.rollups import NodePair, NodeTotals
+
+LEAF = "leaf"
+_EXACT_IN_JAVASCRIPT = 2**53
+# What the two keys of an axis are called in a line, and where their codes are.
+_COLUMNS: dict[str, tuple[tuple[str, type], ...]] = {
+    AxisKind.PRODUCT_ORG: (("product", Product), ("org", Org)),
+    AxisKind.PRODUCT_SITE: (("product", Product), ("site", Site)),
+    AxisKind.RESOURCE: (("resource", Resource),),
+    AxisKind.MATERIAL: (("material", Material), ("site", Site)),
+}
+
+
+@dataclass(frozen=True)
+class NodeQuery:
+    """The nodes a reader asks for: below ``product`` and ``org``, at the named levels (``leaf`` for the lowest)."""
+
+    product: str | None = None
+    org: str | None = None
+    levels: tuple[str, ...] = ()
+
+
+def list_nodes(query: NodeQuery, *, hierarchy: Hierarchy, scope: Scope) -> list[NodePair]:
+    """(product id, org id) pairs in code order, without those the scope shows nothing of.
+
+    Raises ``Missing`` for an unknown node and, all the same, for one outside the scope; ``InvalidInput`` for a level
+    that neither tree has.
+    """
+    trees = (hierarchy.products, query.product, scope.products), (hierarchy.orgs, query.org, scope.orgs)
+    known = {LEAF, *hierarchy.products.levels, *hierarchy.orgs.levels}
+    unknown = [name for name in query.levels if name not in known]
+    if unknown:
+        raise InvalidInput(_("There is no level “%(level)s”.") % {"level": unknown[0]}, code="unknown_level")
+    products, orgs = (_side(tree, node, seen, query.levels) for tree, node, seen in trees)
+    return [(product, org) for product in products for org in orgs]
+
+
+def _side(tree: Tree, node: str | None, scope: frozenset[str] | None, levels: Sequence[str]) -> list[int | None]:
+    top, seen = tree.id_of(node), tree.seen_by(scope)
+    if top is not None and not seen[tree.position_of(top)]:
+        raise Missing(_("There is no “%(code)s”.") % {"code": node}, code=f"unknown_{tree.noun}")
+    wanted = [name for name in levels if name == LEAF or name in tree.levels]
+    if not wanted:
+        return [top]
+    mask = tree.is_leaf if wanted[0] == LEAF else np.array([level == wanted[0] for level in tree.levels], bool)
+    found = tree.ids[mask & seen & tree.is_under([top])]
+    return sorted(found.tolist(), key=tree.code_of)
+
+
+def list_lines(
+    measure: str, nodes: Sequence[NodePair], totals: NodeTotals, hierarchy: Hierarchy
+) -> Iterator[dict[str, Any]]:
+    """One line per node: codes and the month's values in whole units, ``None`` where empty."""
+    rows = zip(nodes, totals.values.tolist(), totals.present.tolist(), strict=True)
+    for (product, org), values, present in rows:
+        yield {
+            "measure": measure,
+            "product": None if product is None else hierarchy.products.code_of(int(product)),
+            "org": None if org is None else hierarchy.orgs.code_of(int(org)),
+            "unit": str(totals.unit),
+            "values": [to_units(v, totals.scale) if p else None for v, p in zip(values, present, strict=True)],
+        }
+
+
+def list_cube_lines(measure: str, cube: Cube, scope_rows: Ints | None = None) -> Iterator[dict[str, Any]]:
+    """One line per row of a cube of any kind of axis."""
+    columns = _COLUMNS[cube.axis.kind]
+    names = [dict(model.objects.values_list("pk", "code")) for _name, model in columns]  # type: ignore[attr-defined]
+    present = np.ones(cube.values.shape, bool) if cube.present is None else cube.present
+    rows = range(len(cube.axis)) if scope_rows is None else scope_rows.tolist()
+    for row in rows:
+        key = cube.axis.keys[row].tolist()
+        codes = {name: code.get(part, "") for (name, _model), code, part in zip(columns, names, key, strict=False)}
+        cells = zip(cube.values[row].tolist(), present[row].tolist(), strict=True)
+        yield {
+            "measure": measure,
+            **codes,
+            "unit": str(cube.unit),
+            "values": [to_units(value, cube.scale) if there else None for value, there in cells],
+        }
+
+
+def to_units(value: int, scale: int) -> int | float | str:
+    """Smallest units in whole units; as text where JavaScript would round."""
+    if abs(value) >= _EXACT_IN_JAVASCRIPT:
+        digits = str(abs(value)).rjust(scale + 1, "0")
+        text = f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits
+        return f"-{text}" if value < 0 else text
+    return value if scale == 0 else value / 10**scale
+
+
+def month_names(months: range) -> list[str]:
+    return [format_month(month) for month in months]
