@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.choices import Department, Role, ScopeAxis
 from accounts.models import User
 from accounts.selectors import get_scope
-from core.errors import Denied
+from core.errors import Denied, unknown
 
 _SALES = frozenset({Role.SALES, Role.DEMAND_LEAD})
 _MARKETING = frozenset({Role.MARKETING, Role.DEMAND_LEAD})
@@ -163,12 +163,16 @@ def require(
     supplier: str | None = None,
     department: Department | str | None = None,
 ) -> None:
-    """Raise ``Denied`` unless ``can``."""
-    if not can(user, action, product=product, org=org, supplier=supplier, department=department):
+    """Raise ``Denied`` unless ``can``; ``Missing`` for a code outside the scope, as for one that does not exist."""
+    if not can(user, action, department=department):
         raise Denied(
             _("Your role does not allow this. Ask %(roles)s.") % {"roles": _role_names(action)},
             details={"action": action},
         )
+    assert user is not None  # can() refused nobody
+    for kind, code in (("product", product), ("org", org), ("supplier", supplier)):
+        if code is not None and not is_in_scope(user, **{kind: code}):
+            raise unknown(kind, code)
 
 
 def actions_for(user: User | None) -> list[str]:

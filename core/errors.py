@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
+
 
 class AppError(Exception):
     """An expected refusal.
@@ -42,6 +44,11 @@ class Missing(AppError):
 
     status = 404
     code = "not_found"
+
+
+def unknown(kind: str, code: str) -> Missing:
+    """The refusal of a code that is not there, or not the actor's to see: the same words for both."""
+    return Missing(gettext("There is no “%(code)s”.") % {"code": code}, code=f"unknown_{kind}")
 
 
 class Conflict(AppError):

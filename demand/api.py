@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.selectors import get_scope
 from core.api import ApiView, idempotent
-from core.errors import InvalidInput, Missing
+from core.errors import InvalidInput, Missing, unknown
 from core.months import format_month, parse_month
 from cycles.models import Cycle
 from cycles.selectors import get_current_cycle, get_cycle
@@ -259,12 +259,12 @@ def _checked(serializer: type, request: Request) -> dict[str, Any]:
 def _product(code: str) -> Product:
     found = Product.objects.filter(code=code).first()
     if found is None:
-        raise Missing(_("There is no such product."), details={"product": code})
+        raise unknown("product", code)
     return found
 
 
 def _org(code: str) -> Org:
     found = Org.objects.filter(code=code).first()
     if found is None:
-        raise Missing(_("There is no such sales organisation."), details={"org": code})
+        raise unknown("org", code)
     return found

@@ -107,7 +107,7 @@ def waive_gate(*, cycle: Cycle, transition: str, code: str, reason: str, actor: 
     if gate is None:
         raise InvalidInput(_("There is no gate “%(gate)s” before %(way)s.") % {"gate": code, "way": transition})
     if not gate.waivable:
-        raise Denied(_("“%s” cannot be waived.") % gate.title, code="not_waivable")
+        raise Conflict(_("“%s” cannot be waived.") % gate.title, code="not_waivable")
     with write_transaction():
         Cycle.objects.filter(pk=cycle.pk).update(revision=F("revision") + 1)
         cycle = Cycle.objects.get(pk=cycle.pk)

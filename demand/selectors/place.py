@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
 from accounts.models import Scope
-from core.errors import Missing
+from core.errors import unknown
 from plans.choices import AxisKind
 from plans.cubes import Axis
 from plans.hierarchy import Hierarchy, Tree, load_hierarchy
@@ -60,8 +59,10 @@ def find_place(*, scope: Scope, product: str | None, org: str | None) -> Place:
     hierarchy = load_hierarchy()
     product_id = hierarchy.products.id_of(product) if product else _top(hierarchy.products, scope.products)
     org_id = hierarchy.orgs.id_of(org) if org else _top(hierarchy.orgs, scope.orgs)
-    if not hierarchy.is_in_scope(scope, product_id, org_id):
-        raise Missing(_("There is no such product or region for you."), details={"product": product, "org": org})
+    if not hierarchy.is_in_scope(replace(scope, orgs=None), product_id, None):
+        raise unknown("product", product or "")
+    if not hierarchy.is_in_scope(replace(scope, products=None), None, org_id):
+        raise unknown("org", org or "")
     return Place(hierarchy, scope, product_id, org_id)
 
 

@@ -69,8 +69,8 @@ def add_assumption(
     impact_quantity: int | None = None,
     owner: User | None = None,
 ) -> Assumption:
-    """Record what the forecast rests on. Verb ``demand.assumption.added``."""
-    require(actor, "decision.propose")
+    """Record what the forecast rests on, inside the actor's scope. Verb ``demand.assumption.added``."""
+    require(actor, "decision.propose", product=product and product.code, org=org and org.code)
     if not text.strip():
         raise InvalidInput(_("Write the assumption as one sentence that can turn out true or false."))
     with write_transaction():

@@ -5,7 +5,7 @@ import pytest
 from accounts.choices import Role, ScopeAxis
 from accounts.policies import PERSONAL_ACTIONS, POLICY, TOKEN_SCOPES, actions_for, can, register_containment, require
 from accounts.selectors import get_scope
-from core.errors import Denied
+from core.errors import Denied, Missing
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +98,10 @@ def test_require_names_who_to_ask(users):
     with pytest.raises(Denied, match="Ask Executive") as refusal:
         require(users["sales"], "plan.approve")
     assert refusal.value.details == {"action": "plan.approve"}
+
+
+def test_a_code_outside_the_scope_looks_like_one_that_does_not_exist():
+    north = make_user("sales", orgs=("NORTH",))
+    with pytest.raises(Missing) as refusal:
+        require(north, "stream.edit.sales", org="SOUTH")
+    assert (refusal.value.code, str(refusal.value.message)) == ("unknown_org", "There is no “SOUTH”.")

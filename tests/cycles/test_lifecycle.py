@@ -225,7 +225,7 @@ def test_a_waivable_gate_can_be_waived_with_a_reason(cycle, users):
         waive_gate(cycle=cycle, transition=way, code="quality", reason="  ", actor=users["coordinator"])
     with pytest.raises(Denied):
         waive_gate(cycle=cycle, transition=way, code="quality", reason="fine", actor=users["demand_lead"])
-    with pytest.raises(Denied) as refusal:
+    with pytest.raises(Conflict) as refusal:
         waive_gate(cycle=cycle, transition=way, code="actuals", reason="fine", actor=users["coordinator"])
     assert refusal.value.code == "not_waivable"
     waiver = waive_gate(
