@@ -200,6 +200,7 @@ MASTERDATA = [
     Row(V1 + "imports/<int:batch_id>/rejected/", "GET", IMPORTERS, own=UNCHANGED),
     Row("import/", "GET", IMPORTERS),
     Row("import/", "POST", IMPORTERS, own=JUDGED),
+    Row("import/stored/", "GET", IMPORTERS),
     Row("import/templates/", "GET", IMPORTERS),
     Row("import/templates/<str:sheet>.csv", "GET", IMPORTERS),
     Row("import/<int:batch_id>/", "GET", IMPORTERS),
@@ -241,7 +242,12 @@ SUPPLY = [
     Row("supply/", "GET", STAFF),
     Row(V1 + "plans/<int:version>/balance/", "POST", LEADS, own=JUDGED, body={}),
     Row(
-        V1 + "plans/<int:version>/what-if/", "POST", PLANNERS, own=JUDGED, body={"resource": "LINE", "month": "2026-12"}
+        V1 + "plans/<int:version>/what-if/",
+        "POST",
+        PLANNERS,
+        own=JUDGED,
+        body={"resource": "LINE", "month": "2026-12"},
+        defect="a plan without any demand ends in SolveFailed('Empty') and 500",
     ),
     Row(V1 + "plans/<int:version>/options/price/", "POST", STAFF, own=HIDDEN, body={"options": [1]}),
     Row(V1 + "supply/options/<int:option>/scenario/", "POST", PLANNERS, own=HIDDEN, body={}),
