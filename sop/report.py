@@ -10,6 +10,8 @@ import numpy as np
 
 from core.months import format_month
 from cycles.models import Cycle
+from demand.measures import FLEX_CAPACITY, FLEX_MATERIAL
+from demand.selectors.flex import flex_cubes
 from finance.lines import COST_LINES
 from finance.selectors import MoneyView
 from masterdata.models import Resource
@@ -43,6 +45,7 @@ def build_report(cycle: Cycle, *, seconds: dict[str, float]) -> dict[str, Any]:
         "release": release.number if release else None,
         **{measure: _by_family(cubes[measure], hierarchy) for measure in BY_FAMILY},
         **{measure: _by_resource(cubes[measure]) for measure in BY_RESOURCE},
+        "band": _band(cubes["constrained"], hierarchy),
         "shortages": _shortages(run),
         "options": _options(run),
         "finance": _finance(version, months),
@@ -71,6 +74,13 @@ def _by_family(cube: Cube, hierarchy: Hierarchy) -> Table:
     for row in np.flatnonzero(~taken):
         sums[tree.code_of(int(cube.axis.keys[row, 0]))] += cube.values[row]
     return {code: _months(numbers, cube) for code, numbers in sorted(sums.items())}
+
+
+def _band(constrained: Cube, hierarchy: Hierarchy) -> dict[str, Table]:
+    """The flex band round the constrained plan: demand ≤ capacity prepared ≤ core material secured (R-055)."""
+    edges = flex_cubes(constrained, hierarchy)
+    named = {"demand": constrained, "capacity": edges[FLEX_CAPACITY], "material": edges[FLEX_MATERIAL]}
+    return {name: _by_family(cube, hierarchy) for name, cube in named.items()}
 
 
 def _by_resource(cube: Cube) -> Table:

@@ -21,6 +21,7 @@ class MaterialGap:
     product: int
     month: int
     short: int
+    planned: int
     revenue_lost: int
     margin_lost: int
     is_answered: bool
@@ -44,6 +45,7 @@ def list_material_gaps(cycle: Cycle) -> list[MaterialGap]:
             product=gap.product,
             month=gap.month,
             short=gap.short,
+            planned=gap.constrained,
             revenue_lost=gap.revenue_lost,
             margin_lost=gap.margin_lost,
             is_answered=_is_answered(gap.product, gap.month, answered, view.hierarchy),

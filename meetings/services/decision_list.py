@@ -15,6 +15,7 @@ from meetings.choices import DecisionSource
 from meetings.models import Decision, GapNote
 from meetings.selectors import MaterialGap, list_gap_products, list_material_gaps, offer_options, option_rows
 from meetings.services.decisions import add_item, check_options
+from meetings.services.follow_ups import add_follow_ups
 from meetings.services.writing import hold_cycle, log, need_text
 
 
@@ -31,6 +32,8 @@ def build_decision_list(*, cycle: Cycle, actor: User) -> list[Decision]:
             unanswered = [gap for gap in gaps if not gap.is_answered]
             if unanswered:
                 made.append(_ask(held, product_id, unanswered, actor))
+                dearest = max(unanswered, key=lambda gap: gap.margin_lost)
+                add_follow_ups(cycle=held, product=Product.objects.get(pk=product_id), gap=dearest, actor=actor)
     return made
 
 
