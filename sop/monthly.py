@@ -67,12 +67,16 @@ class JobFailed(AppError):
 class MonthlyRun:
     """The month of one cycle. ``people`` maps role → who plays it; ``announce`` hears each step's name.
 
+    With ``takes_options`` the executive takes the best option of every decision; without, the plan is approved as
+    the balance constrained it and the options stay listed.
+
     ``seconds`` collects what each step took.
     """
 
     month: int
     people: Mapping[str, User]
     horizon: int = 18
+    takes_options: bool = False
     announce: Callable[[str], None] = lambda _text: None
     seconds: dict[str, float] = field(default_factory=dict)
     cycle: Cycle | None = None
@@ -140,16 +144,17 @@ class MonthlyRun:
             self._advance(CycleState.EXECUTIVE, Role.COORDINATOR)
 
     def decide(self) -> None:
-        """The executive meeting begins and takes every decision: the recommended option, or the gap as it is."""
+        """The executive meeting begins and takes every decision: its best option, or the gap as it is."""
         with self._timed("executive", _("Executive S&OP")):
             self._meet(StepCode.EXECUTIVE)
             for decision in list_decisions(self._cycle).filter(state=DecisionState.PROPOSED):
-                option = decision.options[0]["code"] if decision.options else ""  # the dearest gain stands first
+                takes = self.takes_options and bool(decision.options)
+                option = decision.options[0]["code"] if takes else ""  # the largest gain stands first
                 meetings.decide(
                     decision=decision,
                     verdict=DecisionState.APPROVED if option else DecisionState.REJECTED,
                     option=option,
-                    note="" if option else _("No option closes this gap in time; it is accepted for this cycle."),
+                    note="" if option else _("The gap is accepted for this cycle."),
                     actor=self._who(Role.EXECUTIVE),
                 )
 

@@ -7,12 +7,13 @@ from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from accounts.policies import can
 from core import formats
 from cycles.models import Cycle
+from masterdata.choices import ResourceKind
 from masterdata.models import Resource
 from masterdata.selectors import get_company
 from plans.choices import VersionKind
@@ -30,6 +31,14 @@ MOST_OPTIONS = 6
 MOST_MATERIALS = 5
 SHOWN_MONTHS = 14
 STOCK_MONTHS = 8
+_SHORT_KINDS = {
+    ResourceKind.LABOUR: gettext_lazy("Labour"),
+    ResourceKind.EQUIPMENT: gettext_lazy("Equipment"),
+    ResourceKind.LINE: gettext_lazy("Lines"),
+    ResourceKind.MATERIAL: gettext_lazy("Material"),
+    ResourceKind.WAREHOUSE: gettext_lazy("Warehouse"),
+    ResourceKind.ENGINEERING: gettext_lazy("Engineering"),
+}
 _STEPS = (60, 80, 90, 97, 100, 110)  # per cent of available: the heat classes
 
 
@@ -85,8 +94,10 @@ def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code:
     totals = get_shortage_totals(version.pk)
     shortages = list_shortages(version.pk, limit=MOST_SHORTAGES)
     heatmap = get_heatmap(version.pk)
-    focus = code or (shortages[0].code if shortages else "")
     options = list_options(version.pk)
+    answered = {row.code for row in options if not row.in_plan}
+    first = next((row.code for row in shortages if row.code in answered), shortages[0].code if shortages else "")
+    focus = code or first
     ways = [row for row in options if not row.in_plan and row.code == focus]
     return SupplyBoard(
         cycle=cycle,
@@ -98,7 +109,7 @@ def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code:
         lines=_lines(heatmap.rows),
         shortages=shortages,
         totals=totals,
-        focus=next((row.bottleneck for row in ways), focus),
+        focus=next((row.bottleneck for row in ways), next((row.name for row in shortages if row.code == focus), focus)),
         ways=ways[:MOST_OPTIONS],
         levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
         materials=sorted(get_material_cover(version.pk), key=_urgency)[:MOST_MATERIALS],
@@ -130,12 +141,12 @@ def _message(totals: ShortageTotals) -> str:
 def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
     lines = []
     adjustable = set(Resource.objects.values_list("code", flat=True))
-    for kind, group in groupby(rows, key=lambda row: row.kind_label):
+    for kind, group in groupby(rows, key=lambda row: row.kind):
         for position, row in enumerate(group):
             cells = [_cell(cell) for cell in row.cells[:SHOWN_MONTHS]]
             lines.append(
                 Line(
-                    kind=str(kind) if position == 0 else "",
+                    kind=str(_SHORT_KINDS.get(kind, row.kind_label)) if position == 0 else "",
                     code=row.code,
                     label=f"{row.label} · {row.note}" if row.note else row.label,
                     cells=cells,

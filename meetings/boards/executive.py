@@ -24,6 +24,7 @@ from meetings.selectors import get_quorum, is_overdue, list_actions, list_risks,
 from meetings.selectors.attendance import Quorum
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_working_version, load_measure
+from supply.models import SupplyOption
 
 ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
 _WORKING_DAYS = 21.0  # where the calendar sheet says nothing
@@ -75,6 +76,7 @@ def load_executive_board(cycle: Cycle) -> ExecutiveBoard:
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
     decisions = list_decision_lines(cycle)
+    unapplied = list_unapplied_options(cycle)
     must = [line for line in decisions if line.is_open and line.decision.must_decide]
     return ExecutiveBoard(
         cycle=cycle,
@@ -92,9 +94,9 @@ def load_executive_board(cycle: Cycle) -> ExecutiveBoard:
         promises=[_promise(action) for action in list_actions(cycle)],
         quorum=get_quorum(cycle),
         must_decide=len(must),
-        unapplied=len(list_unapplied_options(cycle)),
+        unapplied=len(unapplied),
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
-        effects=_effects(view, decisions, version.pk),
+        effects=_effects(view, decisions, unapplied, version.pk),
     )
 
 
@@ -247,15 +249,19 @@ def _promise(action: ActionItem) -> Promise:
     return Promise(action, "clock", str(action.get_state_display()))
 
 
-def _effects(view: MoneyView, decisions: list[DecisionLine], version_id: int) -> dict[str, Any]:
+def _effects(
+    view: MoneyView, decisions: list[DecisionLine], unapplied: list[SupplyOption], version_id: int
+) -> dict[str, Any]:
     """What the live panel of page 2 adds up: the plan today, its goals, and what is decided already."""
     _free, plan, budget, _le = view.columns()
-    decided = [line.decision for line in decisions if line.decision.state == DecisionState.APPROVED]
+    waiting = {option.pk for option in unapplied}  # what is applied stands in the base already
     chosen = [
         option["effects"]
-        for decision in decided
-        for option in decision.options
-        if option["code"] == decision.chosen_option
+        for line in decisions
+        for option in line.decision.options
+        if line.decision.state == DecisionState.APPROVED
+        and option["code"] == line.decision.chosen_option
+        and option.get("supply_option") in waiting
     ]
     short = load_measure(version_id=version_id, measure="short").values.clip(0).sum()
     return {

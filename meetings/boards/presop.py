@@ -19,7 +19,8 @@ from plans.choices import VersionKind, VersionState
 from plans.models import Version
 from plans.selectors import get_working_version, load_measures
 from supply.models import SupplyOption
-from supply.wording import say_option
+from supply.selectors.runs import load_names
+from supply.wording import Names, say_option
 
 MOST_SCENARIOS = 4
 MOST_GAPS = 7
@@ -244,6 +245,7 @@ def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
     decisions = list(list_decisions(cycle))
     asked = {option.get("supply_option") for decision in decisions for option in decision.options}
     known = SupplyOption.objects.in_bulk([pk for pk in asked if pk])
+    names = load_names()
     return [
         DecisionLine(
             decision=decision,
@@ -251,16 +253,16 @@ def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
             question=question_of(decision),
             recommendation=decision.recommendation,
             is_open=decision.state in open_states,
-            options=[_in_readers_language(option, known) for option in decision.options],
+            options=[_in_readers_language(option, known, names) for option in decision.options],
         )
         for decision in decisions
     ]
 
 
-def _in_readers_language(option: dict[str, Any], known: dict[int, SupplyOption]) -> dict[str, Any]:
+def _in_readers_language(option: dict[str, Any], known: dict[int, SupplyOption], names: Names) -> dict[str, Any]:
     """A priced option says its title anew; one that somebody wrote stays as written."""
     priced = known.get(option.get("supply_option") or 0)
-    return option if priced is None else {**option, "title": say_option(priced.kind, priced.target or priced.code)}
+    return option if priced is None else {**option, "title": say_option(priced.kind, names(priced.target))}
 
 
 def _gap_lines(gaps: list[Gap]) -> list[GapLine]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from core.errors import Missing
-from core.months import format_month
+from core.formats import month_long
 from cycles.models import Cycle
 from masterdata.models import Product
 from meetings.choices import ActionState, DecisionSource, DecisionState
@@ -52,7 +52,7 @@ def question_of(decision: Decision) -> str:
         return decision.question
     facts = decision.facts
     product = Product.objects.filter(code=facts["product"]).first()
-    months = ", ".join(format_month(month) for month in facts["months"])
+    months = ", ".join(month_long(month) for month in facts["months"])
     return _("%(product)s is short of demand in %(months)s. How is the gap closed?") % {
         "product": product.label if product else facts["product"],
         "months": months,

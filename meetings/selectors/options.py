@@ -9,30 +9,32 @@ from meetings.choices import DecisionState
 from meetings.models import Decision
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_working_version
-from supply.models import BalanceRun, Shortage, SupplyOption
-from supply.selectors.options import list_adopted
-from supply.wording import say_option
+from supply.models import Shortage, SupplyOption
+from supply.selectors.adopted import list_adopted
+from supply.selectors.options import OptionRow, list_options
+from supply.selectors.runs import get_latest_run
 
 MOST_OFFERED = 3
 
 
-def offer_options(cycle: Cycle, product: int) -> list[SupplyOption]:
+def offer_options(cycle: Cycle, product: int) -> list[OptionRow]:
     """The dearest ways out of what holds a product node's demand back, by gain."""
-    run = BalanceRun.objects.filter(version=get_working_version(cycle)).first()
+    version = get_working_version(cycle)
+    run = get_latest_run(version.pk)
     if run is None:
         return []
     leaves = load_hierarchy().products.leaves_under(product).tolist()
     causes = set(Shortage.objects.filter(run=run, product__in=leaves).values_list("code", flat=True))
-    options = SupplyOption.objects.filter(run=run, in_plan=False, gain__gt=0, code__in=causes)
-    return list(options.order_by("-gain", "pk")[:MOST_OFFERED])
+    ways = [row for row in list_options(version.pk) if not row.in_plan and row.gain > 0 and row.code in causes]
+    return ways[:MOST_OFFERED]
 
 
-def option_rows(options: list[SupplyOption]) -> list[dict[str, Any]]:
+def option_rows(options: list[OptionRow]) -> list[dict[str, Any]]:
     """Options as an item keeps them: A, B, C with their effects in smallest and minor units."""
     return [
         {
             "code": chr(ord("A") + position),
-            "title": say_option(option.kind, option.target or option.code),
+            "title": option.text,
             "effects": {
                 "units": option.units,
                 "revenue": option.revenue,

@@ -237,30 +237,30 @@ def _inventory(view: _View) -> Iterator[Row]:
 
 
 def _orders(view: _View) -> Iterator[Row]:
-    """Open lines of the next months, and the delivered ones of the months before. A line keeps its number."""
-    for ahead in range(-DELIVERED_MONTHS, len(ORDER_COVER)):
+    """What is due in the coming months is partly ordered; what was due before is delivered."""
+    for ahead in range(-len(ORDER_COVER), len(ORDER_COVER)):
         month = view.month + ahead
-        cover = ORDER_COVER[max(ahead, 0)]
+        cover = ORDER_COVER[ahead] if ahead >= 0 else 1.0
         expected = view.market.expected[:, view.market.column(month)]
-        for number, (leaf, cars) in enumerate(zip(view.market.leaves, expected, strict=True), start=1):
-            quantity = int(cars * cover * view.rng.uniform(0.8, 1.15))
-            if quantity:
+        for number, (leaf, cars) in enumerate(zip(view.market.leaves, expected, strict=True)):
+            if quantity := int(cars * cover * view.rng.uniform(0.85, 1.0)):
                 yield {
-                    "order": f"SO-{format_month(month)[2:].replace('-', '')}-{number:05d}", "product": leaf.product, "org": leaf.org,
-                    "quantity": quantity, "due_date": first_day(month) + dt.timedelta(days=int(view.rng.integers(4, 27))),
+                    "order": f"SO-{format_month(month)}-{number:04d}", "product": leaf.product, "org": leaf.org,
+                    "quantity": quantity, "due_date": first_day(month) + dt.timedelta(days=4 + number % 23),
                     "kind": "customer" if leaf.org.endswith("DIRECT") else "channel", "priority": 2,
-                    "status": "delivered" if ahead < 0 else "open",
+                    "status": "open" if ahead >= 0 else "delivered",
                 }  # fmt: skip
-    stock = (("E7-LR-W", "GZ", 240), ("E7-AWD-B", "SZ", 160), ("C3-BASE-W", "NN", 120))
-    for number, (product, org, quantity) in enumerate(stock, start=1):
+    for number, (product, org, quantity) in enumerate(
+        (("E7-LR-W", "GZ", 240), ("E7-AWD-B", "SZ", 160), ("C3-BASE-W", "NN", 120))
+    ):
         yield {
-            "order": f"SB-{number:05d}", "product": product, "org": org, "quantity": quantity,
-            "due_date": first_day(view.month + 2) + dt.timedelta(days=9), "kind": "stock", "priority": 3, "status": "open",
+            "order": f"SB-{number:04d}", "product": product, "org": org, "quantity": quantity,
+            "due_date": first_day(view.latest + 2) + dt.timedelta(days=9), "kind": "stock", "priority": 3, "status": "open",
             "customer": "sales_south",
         }  # fmt: skip
     yield {
-        "order": "CU-00001", "product": "S6-SPORT-U", "org": "CD", "quantity": 60,
-        "due_date": first_day(view.month + 1) + dt.timedelta(days=19), "kind": "customer", "priority": 1,
+        "order": "CU-0001", "product": "S6-SPORT-U", "org": "CD", "quantity": 60,
+        "due_date": first_day(view.latest + 1) + dt.timedelta(days=19), "kind": "customer", "priority": 1,
         "custom": "yes", "status": "open", "customer": "Chengdu police fleet",
     }  # fmt: skip
 
