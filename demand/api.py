@@ -49,6 +49,7 @@ PLACE = [
     OpenApiParameter("org", OpenApiTypes.STR, description="Sales organisation of any level."),
     OpenApiParameter("cycle", OpenApiTypes.STR, description="YYYY-MM; the newest cycle without it."),
 ]
+UNIT = OpenApiParameter("unit", OpenApiTypes.STR, enum=["units", "revenue"], description="Units without it.")
 
 
 class DemandView(ApiView):
@@ -80,9 +81,10 @@ class WorkbenchView(DemandView):
 
     required_actions = {"GET": "plan.read"}
 
-    @extend_schema(parameters=PLACE, responses=OpenApiTypes.OBJECT)
+    @extend_schema(parameters=[*PLACE, UNIT], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        desk = open_desk(user=request.user, cycle=self.cycle(), **self.nodes())
+        in_money = request.query_params.get("unit") == "revenue"
+        desk = open_desk(user=request.user, cycle=self.cycle(), **self.nodes(), in_money=in_money)
         return Response(build_workbench(desk))
 
 

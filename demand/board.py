@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from accounts.choices import Department
 from accounts.models import User
 from accounts.policies import can
+from core.formats import is_chinese, month_long, number, percent
 from core.formats import month as month_name
-from core.formats import month_long, number, percent
 from cycles.choices import CycleState
 from cycles.models import Cycle
 from cycles.selectors import get_input_window
@@ -74,6 +74,17 @@ class Desk:
     marks: Marks
     fences: Fences
 
+    @property
+    def decimals(self) -> int:
+        """Decimals shown: of the quantity, or of a money table in the reader's language."""
+        return (2 if is_chinese() else 1) if self.figures.is_money else self.figures.scale
+
+    @property
+    def divisor(self) -> int:
+        """Smallest units of what is shown as 1: a unit, a million (English) or 100 million (Chinese) of money."""
+        shown = (8 if is_chinese() else 6) if self.figures.is_money else 0
+        return 10 ** (self.figures.scale + shown)
+
     def columns(self) -> list[dict[str, Any]]:
         """Months with their kind and the word under them."""
         return [self._column(month) for month in self.figures.months]
@@ -123,6 +134,8 @@ class Desk:
     def _why_not(self, action: str, stored: str) -> str:
         """Why the user may not type into a row; empty when they may."""
         product, org = self.codes()
+        if self.figures.is_money:
+            return _("Money follows the units. Switch to units to edit.")
         if not can(self.user, action):
             return _("Your role reads this row; %(who)s edits it.") % {"who": _editor_of(stored)}
         if not can(self.user, action, product=product, org=org):
@@ -143,13 +156,13 @@ class Desk:
             "key": code,
             "label": label or str(get_measure(code).label),
             "owner": owner,
-            "decimals": self.figures.scale,
+            "decimals": self.decimals,
             "cells": [self._cell(code, month, values[i]) for i, month in enumerate(self.figures.months)],
             **looks,
         }
 
     def _cell(self, code: str, month: int, value: int | None) -> dict[str, Any] | float | None:
-        shown = None if value is None else value / 10**self.figures.scale
+        shown = None if value is None else value / self.divisor
         cell: dict[str, Any] = {}
         if comment := self.marks.comments.get((code, month)):
             cell["comment"] = comment
@@ -179,8 +192,8 @@ class Desk:
         return "" if share is None else percent(share, sign=True)
 
     def in_units(self, values: list[int | None]) -> list[float | None]:
-        """Smallest units → units."""
-        return [None if value is None else value / 10**self.figures.scale for value in values]
+        """Smallest units → units, minor currency units → the unit of a money table."""
+        return [None if value is None else value / self.divisor for value in values]
 
     def chart(self) -> dict[str, Any]:
         """History and plan for ``forecastChart``, in whole units."""
@@ -191,6 +204,7 @@ class Desk:
 
         return {
             "title": self.message(),
+            "decimals": self.decimals,
             "every": 2,
             "history": {
                 "labels": [month_name(m) for m in figures.history_months][-12:],
@@ -214,7 +228,8 @@ class Desk:
         if not ahead:
             return _("Nothing is planned here yet")
         if not sold:
-            return _("%(units)s planned for the next 12 months, nothing sold before") % {"units": number(ahead)}
+            units = number(ahead / self.divisor, self.decimals)
+            return _("%(units)s planned for the next 12 months, nothing sold before") % {"units": units}
         change = percent((ahead / sold - 1) * 100, 0, sign=True)
         budgeted = [
             (c, b) for c, b in zip(rows[CONSENSUS][past : past + 12], rows[BUDGET][past : past + 12], strict=True) if b

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from accounts.policies import can
 from accounts.selectors import get_scope
-from core.formats import month_long
+from core.formats import money_unit
 from cycles.models import Cycle
 from demand.board import Desk, Fences
 from demand.choices import OverrideReason
@@ -22,6 +22,7 @@ from demand.selectors.place import Place, find_place
 from demand.selectors.product_policies import load_product_policies
 from demand.selectors.workbench import load_figures
 from masterdata.models import Org, Product
+from masterdata.selectors import get_company
 from plans.choices import SpreadRule
 from plans.selectors import get_working_version, heads_tag
 
@@ -33,11 +34,11 @@ SPREAD_LABELS: dict[str, str | Promise] = {
 }
 
 
-def open_desk(*, user: User, cycle: Cycle, product: str | None, org: str | None) -> Desk:
+def open_desk(*, user: User, cycle: Cycle, product: str | None, org: str | None, in_money: bool = False) -> Desk:
     """The place with its figures, marks and fences. Raises ``Missing`` outside the person's scope."""
     version = get_working_version(cycle)
     place = find_place(scope=get_scope(user), product=product, org=org)
-    figures = load_figures(cycle=cycle, version_id=version.pk, place=place)
+    figures = load_figures(cycle=cycle, version_id=version.pk, place=place, in_money=in_money)
     marks = load_marks(cycle=cycle, version_id=version.pk, place=place, months=figures.months, leaves=figures.leaves)
     products = place.hierarchy.products.leaves_under(place.product)
     return Desk(user, cycle, place, figures, marks, Fences.of(load_product_policies(place.hierarchy, products)))
@@ -54,6 +55,7 @@ def build_workbench(desk: Desk) -> dict[str, Any]:
         "product": product,
         "org": org,
         "heading": heading(desk.place),
+        "unit": money_unit(get_company()) if desk.figures.is_money else _("units"),
         "isLeaf": desk.place.is_leaf,
         "leaves": desk.figures.leaves,
         "columns": desk.columns(),
@@ -93,7 +95,3 @@ def default_focus(cycle: Cycle, wanted: int | None) -> int:
     if wanted is not None and cycle.month <= wanted < cycle.month + cycle.horizon:
         return wanted
     return cycle.month + 1
-
-
-def focus_title(month: int) -> str:
-    return _("%(month)s, units") % {"month": month_long(month)}

@@ -45,8 +45,9 @@ class WorkbenchPage(DemandPage):
         if cycle is None:
             return render(request, "demand/empty.html")
         product, org = request.GET.get("product") or None, request.GET.get("org") or None
+        in_money = request.GET.get("unit") == "revenue"
         try:
-            desk = open_desk(user=request.user, cycle=cycle, product=product, org=org)
+            desk = open_desk(user=request.user, cycle=cycle, product=product, org=org, in_money=in_money)
         except Missing as missing:
             raise Http404(str(missing.message)) from missing
         version = get_working_version(cycle)
@@ -58,7 +59,7 @@ class WorkbenchPage(DemandPage):
             "board": build_workbench(desk),
             "choices": build_choices(request.user, cycle),
             "tree_json": [asdict(node) for node in tree],
-            "page": {"side": side, "month": focus, "cycle": str(cycle)},
+            "page": {"side": side, "month": focus, "cycle": str(cycle), "unit": "revenue" if in_money else "units"},
             "rights": actions_for(request.user),
             "side": side,
             "focus_name": month_name(focus, year=False),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from demand.measures import CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL
-from demand.selectors.place import Place
 from demand.selectors.product_policies import load_product_policies
+from demand.selectors.readers import Figures, Reader
 from demand.splitting import share_by_product
 from plans.cubes import Cube
 from plans.hierarchy import Hierarchy
@@ -33,14 +33,13 @@ def flex_cubes(consensus: Cube, hierarchy: Hierarchy) -> dict[str, Cube]:
     }
 
 
-def load_flex_nodes(*, version_id: int, months: range, place: Place) -> dict[str, list[int | None]]:
-    """Both edges of the band at a place, as they follow from the consensus of this moment."""
+def load_flex_rows(*, version_id: int, months: range, reader: Reader) -> dict[str, Figures]:
+    """Both edges of the band at the reader's place, as they follow from the consensus of this moment."""
     consensus = load_measure(version_id=version_id, measure=CONSENSUS, months=months)
+    place = reader.place
     wanted = place.rows(consensus.axis)
-    products = place.hierarchy.leaf_rows(consensus.axis, place.product)
     if not len(wanted):
         return {code: [None] * len(months) for code in (FLEX_CAPACITY, FLEX_MATERIAL)}
-    whole = consensus.take(products)
+    whole = consensus.take(place.hierarchy.leaf_rows(consensus.axis, place.product))
     rows = whole.axis.rows_of(consensus.axis.keys[wanted])
-    cubes = flex_cubes(whole, place.hierarchy)
-    return {code: cube.values[rows].sum(axis=0).tolist() for code, cube in cubes.items()}
+    return {code: reader.total(cube, rows) for code, cube in flex_cubes(whole, place.hierarchy).items()}

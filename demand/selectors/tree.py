@@ -32,7 +32,7 @@ class TreeNode:
     code: str
     label: str
     depth: int
-    value: int | None
+    value: float
     flag: str
     has_children: bool
     is_open: bool
@@ -120,7 +120,7 @@ def _describe(
             code=tree.code_of(node),
             label=labels[node],
             depth=depth,
-            value=int(consensus[i, month - span.start]),
+            value=int(consensus[i, month - span.start]) / 10 ** totals[CONSENSUS].scale,
             flag=str(flags[i]),
             has_children=not tree.is_leaf[tree.position_of(node)],
             is_open=node in opened,

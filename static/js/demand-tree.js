@@ -10,7 +10,7 @@ const FLAGS = {
 };
 
 /** nodes: [{code, label, depth, value, flag, has_children, is_open, is_here}] in reading order. */
-export function createTree(element, { nodes, side, load, choose, heads, title, decimals }) {
+export function createTree(element, { nodes, side, load, choose, heads, title }) {
   let lines = nodes;
 
   function draw() {
@@ -28,7 +28,7 @@ export function createTree(element, { nodes, side, load, choose, heads, title, d
     el("span", { class: "toggle", "data-toggle": node.has_children ? "true" : false }, node.has_children ? icon(node.is_open ? "chevron-down" : "chevron-right") : ""),
     el("span", { class: "nm" }, node.label),
     flag ? el("span", { class: flag.tone, title: flag.text() }, icon("triangle-alert", { label: flag.text() })) : "",
-    el("span", { class: "n" }, node.flag === "empty" ? "–" : number(node.value / 10 ** decimals(), 0)));
+    el("span", { class: "n" }, node.flag === "empty" ? "–" : number(node.value, 0)));
   }
 
   function click(event, node) {

@@ -122,6 +122,7 @@ function gridHeight() {
 function drawPanels() {
   at("place-product").textContent = board.heading.product;
   at("place-org").textContent = `· ${board.heading.org}`;
+  at("unit-name").textContent = board.unit;
   at("chart-title").textContent = board.chart.title;
   forecastChart(at("chart"), board.chart);
   bars(at("accuracy"), { rows: board.accuracy.rows, unit: " %" });
@@ -141,7 +142,7 @@ function waitingLines() {
 }
 
 async function refresh() {
-  board = await ask(`workbench/?${query(place())}`);
+  board = await ask(`workbench/?${query({ ...place(), unit: page.unit })}`);
   for (const line of board.rows) {
     grid.patch(line.cells.map((cell, i) => {
       const shown = cell !== null && typeof cell === "object" ? cell : { value: cell };
@@ -156,12 +157,12 @@ async function go(side, code) {
   if (grid.isWaiting()) return announce(gettext("Wait until the typed cells are saved."), { urgent: true });
   const wanted = { ...place(), [side]: code };
   try {
-    board = await ask(`workbench/?${query(wanted)}`);
+    board = await ask(`workbench/?${query({ ...wanted, unit: page.unit })}`);
   } catch (problem) {
     return announce(problem.message, { urgent: true });
   }
   const url = new URL(location.href);
-  for (const [key, value] of Object.entries({ ...wanted, side: page.side })) value ? url.searchParams.set(key, value) : url.searchParams.delete(key);
+  for (const [key, value] of Object.entries({ ...wanted, side: page.side, unit: page.unit })) value ? url.searchParams.set(key, value) : url.searchParams.delete(key);
   history.replaceState(null, "", url);
   await grid.setRows(board.rows);
   drawPanels();
@@ -176,16 +177,25 @@ const tree = createTree(at("tree"), {
   choose: (code) => go(page.side, code),
   heads: { product: gettext("Product tree"), org: gettext("Region tree") },
   title: at("tree-title"),
-  decimals: () => board.rows[0].decimals,
 });
+
+function press(group, chosen) {
+  document.querySelectorAll(group).forEach((button) => {
+    button.classList.toggle("on", button === chosen);
+    button.setAttribute("aria-pressed", String(button === chosen));
+  });
+}
 
 document.querySelectorAll("[data-side]").forEach((button) => button.addEventListener("click", async () => {
   page.side = button.dataset.side;
-  document.querySelectorAll("[data-side]").forEach((b) => {
-    b.classList.toggle("on", b === button);
-    b.setAttribute("aria-pressed", String(b === button));
-  });
+  press("[data-side]", button);
   await tree.reload({ afresh: true });
+}));
+
+document.querySelectorAll("[data-unit]").forEach((button) => button.addEventListener("click", () => {
+  page.unit = button.dataset.unit;
+  press("[data-unit]", button);
+  go("product", board.product);
 }));
 
 at("run-forecast")?.addEventListener("click", async (event) => {

@@ -291,3 +291,31 @@ def test_children_of_a_closed_node(planned):
         cycle=planned.cycle, version_id=planned.version.pk, place=place, side="org", month=MONTH, under="SOUTH"
     )
     assert [(node.code, node.value, node.has_children) for node in lines] == [("GZ", 400, False), ("SZ", 200, False)]
+
+
+# Money ------------------------------------------------------------------------------------------------------------
+def test_revenue_is_units_times_the_price_of_the_month(planned):
+    import_sheets(
+        planned.folder / "prices",
+        prices="product,from_month,price,org,currency\nE7,2025-01,185000.50,,CNY\nE7,2026-08,180000,,CNY\n"
+        "E7,2025-01,190000,BJ,CNY\n",
+    )
+    place = find_place(scope=EVERYTHING, product="E7", org=None)
+    money = load_figures(cycle=planned.cycle, version_id=planned.version.pk, place=place, in_money=True)
+    column = PAST_MONTHS
+    assert money.scale == 2
+    # 500 at 190,000 in Beijing, 500 at 185,000.50 elsewhere; in fen
+    assert money.rows["consensus"][column] == (500 * 190_000 * 100) + (500 * 18_500_050)
+    assert money.rows["consensus"][column + 2] == (500 * 190_000 + 500 * 180_000) * 100
+    assert money.rows["actual"][0] == 1000 * 1000 * 100  # as invoiced, not units × price
+    south = find_place(scope=Scope(orgs=frozenset({"SOUTH"})), product="E7", org=None)
+    part = load_figures(cycle=planned.cycle, version_id=planned.version.pk, place=south, in_money=True)
+    assert part.rows["consensus"][column] == 500 * 18_500_050
+
+
+def test_money_is_read_and_not_typed(planned, open_inputs):
+    user = make_user("demand_lead")
+    found = build_workbench(open_desk(user=user, cycle=planned.cycle, product="E7", org=None, in_money=True))
+    assert found["unit"] == "¥ million"
+    assert not any(line.get("editable") for line in found["rows"])
+    assert row(found, "actual")["cells"][0] == 1.0  # ¥ 1,000,000 invoiced
