@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.policies import can
@@ -21,17 +19,10 @@ from demand.selectors.marks import load_marks
 from demand.selectors.place import Place, find_place
 from demand.selectors.product_policies import load_product_policies
 from demand.selectors.workbench import load_figures
+from demand.splits import SPREAD_LABELS
 from masterdata.models import Org, Product
 from masterdata.selectors import get_company
-from plans.choices import SpreadRule
 from plans.selectors import get_working_version, heads_tag
-
-SPREAD_LABELS: dict[str, str | Promise] = {
-    SpreadRule.BASELINE: gettext_lazy("by baseline"),
-    SpreadRule.HISTORY: gettext_lazy("by history"),
-    SpreadRule.CURRENT: gettext_lazy("by current"),
-    SpreadRule.EQUAL: gettext_lazy("equally"),
-}
 
 
 def open_desk(*, user: User, cycle: Cycle, product: str | None, org: str | None, in_money: bool = False) -> Desk:

@@ -16,6 +16,7 @@ from cycles.template import TEMPLATE_OF
 from cycles.transitions import WORKING
 from demand.measures import BASELINE, PROPOSAL
 from demand.models import ForecastRun
+from demand.streams import STREAMS
 from plans.choices import FreezeKind
 from plans.models import Move, Version
 from plans.selectors import get_valid_snapshot
@@ -65,7 +66,8 @@ def _is_proposal_stale(version: Version) -> bool:
 def _why_not(user: User, step: Step | None) -> str:
     """Why the user cannot hand in now; empty when they can."""
     required = TEMPLATE_OF[StepCode.DEMAND_REVIEW].required
-    if not can(user, "submission.submit") or user.department not in required:
+    asked = {*required, *(stream.department for stream in STREAMS)}
+    if not can(user, "submission.submit") or user.department not in asked:
         names = ", ".join(str(Department(d).label) for d in required)
         return _("%(departments)s hand in here.") % {"departments": names}
     if step is None or step.state not in WORKING:

@@ -15,8 +15,8 @@ from accounts.selectors import get_scope
 from core.db import write_transaction
 from cycles.models import Cycle
 from demand.selectors.place import Place, find_place
+from demand.splits import SPREAD_LABELS
 from masterdata.models import Company, Org, Product
-from plans.choices import SpreadRule
 from plans.measures import get_measure
 from plans.selectors import get_working_version, load_measure
 from plans.services import SpreadPreview, lock_cells, preview_spread, unlock_cells
@@ -27,7 +27,8 @@ def preview_split(
 ) -> dict[str, Any]:
     """What each part one level down would get of a total: regions first, below one region products.
 
-    ``{"rule", "leaves": [{"label", "before", "after", "locked"}]}`` in units; the sum is the total exactly. Raises
+    ``{"rule", "leaves": [{"label", "before", "after", "locked"}]}`` in units, without the parts that have and get
+    nothing; the sum is the total exactly. Raises
     ``Missing`` outside the actor's scope, ``InvalidInput`` when the total cannot be split.
     """
     place = find_place(scope=get_scope(actor), product=product, org=org)
@@ -42,7 +43,7 @@ def preview_split(
         rule=spread,
         hierarchy=place.hierarchy,
     )
-    return {"rule": str(SpreadRule(preview.rules[0]).label), "leaves": _parts(preview, place, scale)}
+    return {"rule": str(SPREAD_LABELS[preview.rules[0]]), "leaves": _parts(preview, place, scale)}
 
 
 def _parts(preview: SpreadPreview, place: Place, scale: int) -> list[dict[str, Any]]:
@@ -63,6 +64,7 @@ def _parts(preview: SpreadPreview, place: Place, scale: int) -> list[dict[str, A
             "locked": bool(locked[nodes == node].all()),
         }
         for node in sorted(labels, key=lambda pk: labels[pk])
+        if before[nodes == node].any() or after[nodes == node].any()
     ]
 
 
