@@ -25,8 +25,22 @@ ENOUGH = 200  # pooled errors for a quantile of one horizon
 FEWEST = 60  # pooled errors at all, below which the prior widths speak
 GROWTH = 1.02  # of the band for each month that no back-test reaches
 DEFAULT_FACTOR = 1.1
-# Widths in MASE scales of a company with no back-test: a normal band about as wide as monthly business series need.
-PRIOR_START, PRIOR_STEP = 0.75, 0.2
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Width of a normal band in MASE scales, about what monthly business series need: start · √(1 + step · month)."""
+
+    start: float
+    step: float
+
+    def widths(self, horizon: int) -> FloatArray:
+        """Standard deviations [h]."""
+        return self.start * np.sqrt(1.0 + self.step * np.arange(horizon))
+
+
+REGULAR_PRIOR = Prior(0.75, 0.2)
+SHORT_PRIOR = Prior(1.3, 0.4)  # its MASE scale is the step from month to month, which is smaller
 
 
 @dataclass(frozen=True)
@@ -92,17 +106,30 @@ def learn_scale(outlooks: list[Outlook], errors: list[FloatArray]) -> FloatArray
 
 
 def learn_bands(
-    outlooks: list[Outlook], errors: list[FloatArray], horizon: int, levels: tuple[float, ...]
+    outlooks: list[Outlook],
+    errors: list[FloatArray],
+    horizon: int,
+    levels: tuple[float, ...],
+    prior: Prior,
+    younger: bool = False,
 ) -> BandModel:
-    """Quantiles from the errors [k, h'] of each origin."""
-    coefficients = learn_scale(outlooks, errors)
+    """Quantiles from the errors [k, h'] of each origin.
+
+    ``younger``: the back-test only knows histories much shorter than those to forecast, which errs on the wide side;
+    the band is then the geometric mean of what it says and of the prior, in MASE scales.
+    """
+    coefficients = np.zeros(TERMS) if younger else learn_scale(outlooks, errors)
     scaled = [error / error_scale(coefficients, outlook) for outlook, error in zip(outlooks, errors, strict=True)]
-    return BandModel(coefficients, *pool_quantiles(scaled, horizon, levels, prior_widths(horizon)))
+    lower, upper = pool_quantiles(scaled, horizon, levels, prior.widths(horizon))
+    if younger:
+        usual = np.array([_normal_reach(level) * prior.widths(horizon) for level in levels])
+        lower, upper = -np.sqrt(-lower * usual), np.sqrt(upper * usual)
+    return BandModel(coefficients, lower, upper)
 
 
-def prior_widths(horizon: int) -> FloatArray:
-    """Standard deviation of a scaled error where nothing was learnt, [h]."""
-    return PRIOR_START * np.sqrt(1.0 + PRIOR_STEP * np.arange(horizon))
+def _normal_reach(level: float) -> float:
+    """Half width of the central band of ``level`` per cent, in standard deviations."""
+    return NormalDist().inv_cdf(0.5 + level / 200.0)
 
 
 def pool_quantiles(
@@ -117,8 +144,7 @@ def pool_quantiles(
     for j, level in enumerate(levels):
         share = level / 100.0
         if _measured(scaled) < FEWEST:
-            reach = NormalDist().inv_cdf(0.5 + share / 2) * prior
-            lower[j], upper[j] = -reach, reach
+            lower[j], upper[j] = -_normal_reach(level) * prior, _normal_reach(level) * prior
         else:
             factor = _width_factor(scaled, horizon, share)
             low, high = _quantiles(scaled, horizon, share)

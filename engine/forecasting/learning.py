@@ -31,7 +31,7 @@ def fit(
     series, places = series.take(order), places[order]
     profile = profile_series(series, rhythm)
     report(0.1, "learn")
-    windows, lengths, sample_places = _training_windows(series, profile, places, settings, rhythm)
+    windows, lengths, sample_places, younger = _training_windows(series, profile, places, settings, rhythm)
     report(0.5, "learn")
     notes: list[Note] = []
     member_weights = weights.plain_weights(settings.horizon)
@@ -43,8 +43,12 @@ def fit(
     return FittedModel(
         weights=member_weights,
         residual=model,
-        regular=_learn_bands(thin(windows, sample_places, BAND_ROWS), member_weights, settings),
-        short=_learn_bands(_short_windows(series, profile, settings, rhythm), member_weights, settings),
+        regular=_learn_bands(
+            thin(windows, sample_places, BAND_ROWS), younger, member_weights, settings, bands.REGULAR_PRIOR
+        ),
+        short=_learn_bands(
+            *_short_windows(series, profile, settings, rhythm), member_weights, settings, bands.SHORT_PRIOR
+        ),
         new=routes.launch_quantiles(profile, settings.horizon, settings.levels),
         intermittent=intermittent_bands,
         intermittent_factor=factor,
@@ -54,8 +58,12 @@ def fit(
 
 def _training_windows(
     series: SeriesSet, profile: Profile, places: np.ndarray, settings: ForecastSettings, rhythm: Rhythm
-) -> tuple[list[Window], np.ndarray, np.ndarray]:
-    """Back-test windows of as many regular series as the hungriest learner wants; (windows, lengths, places)."""
+) -> tuple[list[Window], np.ndarray, np.ndarray, bool]:
+    """Back-test windows of as many regular series as the hungriest learner wants.
+
+    Returns (windows, lengths, places, younger): with ``younger`` no history was long enough to be cut back to two
+    seasons, and the windows are those of one season.
+    """
     rows = profile.rows(Route.REGULAR)
     origins = rhythm.origins(settings.horizon)
     each = sum(min(settings.horizon, cut) for cut in origins)
@@ -66,25 +74,41 @@ def _training_windows(
     packed = pack(profile, rows, profile.launch[rows], series.trusted)
     season = settings.season_length
     windows = roll_origins(packed, origins, settings.horizon, season, fewest=rhythm.short_below)
-    if sum(window.actual.size for window in windows) < bands.FEWEST:
+    younger = _errors_in(windows) < bands.FEWEST
+    if younger:
         windows = roll_origins(packed, origins, settings.horizon, season, fewest=rhythm.new_below)
-    return windows, packed.lengths, places[rows]
+    return windows, packed.lengths, places[rows], younger
 
 
-def _short_windows(series: SeriesSet, profile: Profile, settings: ForecastSettings, rhythm: Rhythm) -> list[Window]:
-    """Windows of short series, and of longer ones that are shown their last points only."""
+def _short_windows(
+    series: SeriesSet, profile: Profile, settings: ForecastSettings, rhythm: Rhythm
+) -> tuple[list[Window], bool]:
+    """Windows of short series, and of longer ones that are shown their last points only; (windows, younger)."""
     rows = profile.rows(Route.SHORT, Route.REGULAR)[:SHORT_SERIES]
     packed = pack(profile, rows, profile.launch[rows], series.trusted)
-    return roll_origins(
-        packed, rhythm.origins(settings.horizon), settings.horizon, settings.season_length,
-        fewest=rhythm.new_below, longest=(rhythm.new_below + rhythm.short_below) // 2,
-    )  # fmt: skip
+    origins, season = rhythm.origins(settings.horizon), settings.season_length
+    longest = (rhythm.new_below + rhythm.short_below) // 2
+    for fewest in (longest, rhythm.new_below, rhythm.new_below // 2):
+        windows = roll_origins(packed, origins, settings.horizon, season, fewest=fewest, longest=longest)
+        if _errors_in(windows) >= bands.FEWEST:
+            break
+    return windows, fewest < longest
 
 
-def _learn_bands(windows: list[Window], member_weights: np.ndarray, settings: ForecastSettings) -> bands.BandModel:
+def _errors_in(windows: list[Window]) -> int:
+    return sum(window.actual.size for window in windows)
+
+
+def _learn_bands(
+    windows: list[Window],
+    younger: bool,
+    member_weights: np.ndarray,
+    settings: ForecastSettings,
+    prior: bands.Prior,
+) -> bands.BandModel:
     outlooks = [window.outlook for window in windows]
     errors = [window.actual - weights.combine(window.outlook.members, member_weights) for window in windows]
-    return bands.learn_bands(outlooks, errors, settings.horizon, settings.levels)
+    return bands.learn_bands(outlooks, errors, settings.horizon, settings.levels, prior, younger)
 
 
 def _train_residual(

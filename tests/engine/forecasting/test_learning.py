@@ -93,6 +93,16 @@ class TestBands:
             assert 100 * held.mean() == pytest.approx(level, abs=3.0)
 
 
+    @pytest.mark.parametrize("months", [14, 18, 26])
+    def test_bands_of_a_young_company_are_neither_narrow_nor_absurd(self, months):
+        """No history can be cut back far enough: back-test and prior share the band."""
+        values = seasonal_histories(300, months + 6, seed=11)
+        result = forecast(SeriesSet(np.arange(300), values[:, :months]), ForecastSettings(horizon=6))
+        held = (values[:, months:] >= result.lower[:, 0]) & (values[:, months:] <= result.upper[:, 0])
+        assert 0.7 <= held.mean() <= 0.99
+        assert np.median(result.upper[:, 1] / result.mean) < 4
+
+
 class TestOrigins:
     @pytest.mark.parametrize(
         ("season", "horizon", "cuts"),
