@@ -120,7 +120,7 @@ class OptionScenarioSerializer(serializers.Serializer):
     name = serializers.CharField(required=False, allow_blank=True, max_length=120)
 
 
-class ScenarioSerializer(serializers.Serializer):
+class AdoptedScenarioSerializer(serializers.Serializer):
     version = serializers.IntegerField()
     name = serializers.CharField()
     url = serializers.CharField()

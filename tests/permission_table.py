@@ -238,6 +238,30 @@ DEMAND = [
     Row("demand/submit/", "POST", STAFF, own=UNCHANGED, body={"note": "x"}),
 ]
 
+_VERSION = V1 + "plans/<str:version>/"
+_MERGE = {"into": "$version", "measures": ["marketing"]}
+PLANS = [
+    Row(_VERSION + "cells/", "GET", STAFF, query="measure=sales&" + _PLACE),
+    Row(_VERSION + "cells/history/", "GET", STAFF, query="measure=sales&month=2026-12&" + _PLACE),
+    Row(
+        _VERSION + "cells:batch",
+        "POST",
+        ["sales", "demand_lead"],
+        own=JUDGED,
+        foreign=None,  # answered cell by cell: refused, see tests/plans
+        missing={"product": OK, "org": OK},
+        body={"mode": "partial", "edits": [{**_CELL, "value": 5}]},
+    ),
+    Row(_VERSION + "batches/<int:batch>/undo/", "POST", PLANNERS, own=HIDDEN, body={}),
+    Row(_VERSION + "scenarios/", "GET", STAFF),
+    Row(_VERSION + "scenarios/", "POST", PLANNERS, body={"name": "x"}),
+    Row(_VERSION + "refresh/", "POST", PLANNERS, own=JUDGED, body={}),
+    Row(_VERSION + "expire/", "POST", PLANNERS, own=JUDGED, body={}),
+    Row(_VERSION + "merge/", "POST", ["marketing", "demand_lead"], own=JUDGED, body=_MERGE),
+    Row(V1 + "plans/<str:a>/compare/<str:b>/", "GET", STAFF, query="measure=sales"),
+    Row(V1 + "snapshots/<str:code>/", "GET", [*STAFF, "api_client"], own=HIDDEN),
+]
+
 SUPPLY = [
     Row("supply/", "GET", STAFF),
     Row(V1 + "plans/<int:version>/balance/", "POST", LEADS, own=JUDGED, body={}),
@@ -315,4 +339,4 @@ BUTTONS = [
     _button("decide", ["executive"], number="$number", verdict="rejected", note="x"),
 ]
 
-ROWS: list[Row] = [*CYCLES, *MEETINGS, *PEOPLE, *MASTERDATA, *DEMAND, *SUPPLY, *RELEASES, *PAGES, *BUTTONS]
+ROWS: list[Row] = [*CYCLES, *MEETINGS, *PEOPLE, *MASTERDATA, *DEMAND, *PLANS, *SUPPLY, *RELEASES, *PAGES, *BUTTONS]

@@ -65,6 +65,10 @@ def build_world() -> World:
         "conflict_id": (own["conflict"].pk, foreign["conflict"].pk, NOWHERE),
         "assumption_id": (own["assumption"].pk, None, NOWHERE),
         "version": (get_working_version(cycle).pk, None, NOWHERE),
+        "a": (get_working_version(cycle).pk, None, NOWHERE),
+        "b": (get_working_version(cycle).pk, None, NOWHERE),
+        "batch": (NOWHERE, None, NOWHERE),
+        "code": ("A-9999-nowhere", None, "A-9999-nowhere"),
         "option": (NOWHERE, None, NOWHERE),  # no shortage, no option
         "product": ("A1", None, "NOTHING"),
         "sheet": ("products", None, "party"),

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.policies import require
 from accounts.selectors import get_scope
 from core.api import ApiView, etag_of, idempotent, is_not_modified, not_modified
 from core.errors import Conflict, Denied, InvalidInput, Missing
@@ -109,6 +110,7 @@ class HistoryView(PlanView):
         plan, (measure, *_rest), hierarchy = find_version(version), self.measures(), load_hierarchy()
         product, org = request.query_params.get("product", ""), request.query_params.get("org", "")
         key = hierarchy.products.id_of(product) or 0, hierarchy.orgs.id_of(org) or 0
+        require(request.user, "plan.read", product=product or None, org=org or None)
         if not hierarchy.is_in_scope(get_scope(request.user), product or None, org or None):
             raise Missing(_("There is no such cell."))
         month = self.months_of("month")

@@ -73,7 +73,7 @@ class OptionScenarioView(ApiView):
 
     required_actions = {"POST": "scenario.write"}
 
-    @extend_schema(request=serializers.OptionScenarioSerializer, responses={201: serializers.ScenarioSerializer})
+    @extend_schema(request=serializers.OptionScenarioSerializer, responses={201: serializers.AdoptedScenarioSerializer})
     @idempotent
     def post(self, request: Request, option: int) -> Response:
         form = serializers.OptionScenarioSerializer(data=request.data)
