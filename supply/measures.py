@@ -22,7 +22,6 @@ HOURS_SCALE = 2
 
 def register_measures() -> None:
     """Called once at start-up."""
-    hours = {"axis_kind": AxisKind.RESOURCE, "unit": Unit.HOURS, "scale": HOURS_SCALE, "freeze_at": FreezeKind.SUPPLY}
     register_measure(
         Measure(
             OUTSOURCED,
@@ -32,7 +31,18 @@ def register_measures() -> None:
             formula=_("Units bought in ready-made instead of made at the site."),
         )
     )
-    register_measure(Measure(OVERTIME_HOURS, _("Overtime"), formula=_("Hours beyond the regular ones."), **hours))
-    register_measure(
-        Measure(EXTRA_SHIFT_HOURS, _("Extra shifts"), formula=_("Hours of shifts beyond the usual ones."), **hours)
-    )
+    for code, label, formula in (
+        (OVERTIME_HOURS, _("Overtime"), _("Hours beyond the regular ones.")),
+        (EXTRA_SHIFT_HOURS, _("Extra shifts"), _("Hours of shifts beyond the usual ones.")),
+    ):
+        register_measure(
+            Measure(
+                code,
+                label,
+                axis_kind=AxisKind.RESOURCE,
+                unit=Unit.HOURS,
+                scale=HOURS_SCALE,
+                freeze_at=FreezeKind.SUPPLY,
+                formula=formula,
+            )
+        )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.balancing.columns import arrival_months
-from engine.balancing.contracts import Floats, Ints
+from engine.balancing.contracts import Ints
 from engine.balancing.indexing import Family
 from engine.balancing.program import Draft
 
@@ -189,5 +189,5 @@ def _carry(draft: Draft, rows: Family, family: Family, sign: float) -> None:
 def _arrive(draft: Draft, target: Ints, source: Ints, lag: Ints) -> None:
     """Put +1 at the month of arrival of what leaves in each month, inside the horizon."""
     arrival, in_time = arrival_months(lag, draft.problem.months)
-    rows: Floats = np.take_along_axis(target, arrival, axis=1)
+    rows = np.take_along_axis(target, arrival, axis=1)
     draft.add_terms(rows[in_time], source[in_time], 1.0)

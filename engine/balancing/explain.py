@@ -23,6 +23,13 @@ CONFIRMED_SHARE = 0.5  # of a bottleneck's shortage that must come back for it t
 CAUSES_KEPT = 3
 MOST_IN_LARGE_MODELS = 4  # a re-solve takes seconds there; the other causes stay ranked, not confirmed
 _PRICE_TOLERANCE = 1e-7
+_RELAXED_BY = {
+    "resource": "hours",
+    "supplier": "supply",
+    "lead_time": "expedite",
+    "storage": "storage",
+    "fence": "unfence",
+}
 _DEPTH = 8
 
 # kinds: resource, supplier, lead_time, transit, fence, routing_limit, storage, no_route, no_routing, margin
@@ -140,18 +147,9 @@ def relaxations(problem: BalanceProblem, shortages: Iterable[Shortage]) -> list[
         need[cause.kind, cause.code, cause.month] += shortage.quantity * cause.use
     changes = []
     for (kind, code, month), amount in sorted(need.items()):
-        here = {"start": month, "end": month + 1}
-        if kind == "resource":
-            changes.append(Change("hours", (code,), amount=amount, **here))
-        elif kind == "supplier":
-            changes.append(Change("supply", (code,), amount=amount, **here))
-        elif kind == "lead_time":
-            changes.append(Change("expedite", (code,), amount=np.inf, **here))
-        elif kind == "storage":
-            changes.append(Change("storage", (code,), amount=amount, **here))
-        elif kind == "fence":
-            product, site = code.split("|")
-            changes.append(Change("unfence", (product, site), **here))
+        if kind in _RELAXED_BY:
+            more = np.inf if kind == "lead_time" else amount
+            changes.append(Change(_RELAXED_BY[kind], tuple(code.split("|")), month, month + 1, amount=more))
     return changes
 
 

@@ -12,7 +12,7 @@ from engine.balancing.indexing import business_key
 from engine.balancing.program import LinearProgram
 
 TOLERANCE = 1e-6
-_DIGITS = 7
+_DIGITS = 9
 _BALANCES = ("Stock-balance", "Material-balance")
 SLACK_FAMILIES = {
     "overload": "Resource-capacity-upper",

@@ -205,9 +205,9 @@ def ladder(session: Session, bottleneck: Bottleneck, blamed: Sequence[Shortage],
         yield _rung(problem, "rent_storage", bottleneck.code, "storage", (bottleneck.code,), terms.storage_lead_days,
                     amount=terms.storage_share * limit, is_cost_known=False)  # fmt: skip
     elif bottleneck.kind == "fence":
-        product, site = bottleneck.code.split("|")
+        product, plant = bottleneck.code.split("|")
         months = {s.cause.month for s in blamed}
-        change = Change("unfence", (product, site), min(months), max(months) + 1)
+        change = Change("unfence", (product, plant), min(months), max(months) + 1)
         yield Rung("break_fence", bottleneck.code, (change,), 0, 0.0, is_cost_known=False)
     elif bottleneck.kind in ("no_routing", "routing_limit"):
         yield from _outsource_rungs(problem, blamed, terms)

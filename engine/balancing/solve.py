@@ -42,7 +42,7 @@ class Session:
         self.derived = derive(problem)
         self.program: LinearProgram = build_program(problem, self.options)
         self.build_seconds = time.perf_counter() - started
-        self.highs = _load(self.program, self.options)
+        self.highs: Any = _load(self.program, self.options)
         self.values: Floats = np.zeros(0)
         self._passes = 0
         self._is_warm = False
@@ -215,7 +215,7 @@ class Session:
 def _tie_weights(program: LinearProgram) -> Floats:
     """[columns] serve early, then make, move and buy late; the fraction tells columns apart."""
     golden = 0.6180339887498949
-    weights = (np.arange(program.columns.size) * golden) % 1.0 * 1e-2
+    weights = np.asarray((np.arange(program.columns.size) * golden) % 1.0 * 1e-2, dtype=np.float64)
     months = program.columns.months
     lateness = np.arange(months, 0, -1) / months
     for name, weight in {"ship": -100.0, "make": 1.0, "outsource": 1.0, "transfer": 1.0, "buy": 1.0}.items():
@@ -237,10 +237,10 @@ def _load(program: LinearProgram, options: SolveOptions) -> highspy.Highs:
     model.a_matrix_.index_ = program.matrix.indices
     model.a_matrix_.value_ = program.matrix.data
     if program.integer.any():
-        kinds = np.where(program.integer, highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous)
-        model.integrality_ = list(kinds)
+        whole, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
+        model.integrality_ = [whole if is_whole else real for is_whole in program.integer]
     highs = highspy.Highs()
-    for name, value in {
+    settings: dict[str, Any] = {
         "output_flag": False,
         "threads": 1,
         "parallel": "off",
@@ -249,7 +249,8 @@ def _load(program: LinearProgram, options: SolveOptions) -> highspy.Highs:
         "random_seed": options.seed,
         "mip_rel_gap": options.mip_gap,
         "mip_abs_gap": options.mip_gap,
-    }.items():
+    }
+    for name, value in settings.items():
         highs.setOptionValue(name, value)
     highs.passModel(model)
     return highs

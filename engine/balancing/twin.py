@@ -94,15 +94,14 @@ class Twin:
             for t in self.months:
                 before = self.stock[p, t - 1] if t else points.initial[p]
                 gained = self.make.get((p, t), 0) + self.outsource.get((p, t), 0) + self.stock_slack[p, t]
-                shipped = pulp.lpSum(self.ship.get((i, t), 0) for i in np.flatnonzero(self.problem.lanes.point == p))
+                shipped = pulp.lpSum(self.ship.get((i, t), 0) for i in _where(self.problem.lanes.point == p))
                 used = pulp.lpSum(
-                    lines.quantity[m] * self.make.get((lines.point[m], t), 0)
-                    for m in np.flatnonzero(lines.component == p)
+                    lines.quantity[m] * self.make.get((lines.point[m], t), 0) for m in _where(lines.component == p)
                 )
-                sent = pulp.lpSum(self.move[i, t] for i in np.flatnonzero(transfers.source == p))
+                sent = pulp.lpSum(self.move[i, t] for i in _where(transfers.source == p))
                 received = pulp.lpSum(
-                    self.move[i, t - transfers.lag[i]]
-                    for i in np.flatnonzero(transfers.target == p)
+                    self.move[i, t - int(transfers.lag[i])]
+                    for i in _where(transfers.target == p)
                     if t >= transfers.lag[i]
                 )
                 change = before + gained + received - sent - shipped - used
@@ -131,9 +130,9 @@ class Twin:
                     self.model += served + lost == asked, f"Demand_{c}_{t}"
                     self.money.append(-(derived.unit_value[c, t] - demand.price[c, t]) * lost)
         for market in derived.markets:
-            ways = np.flatnonzero(derived.lane_market == market)
+            ways = _where(derived.lane_market == market)
             for t in self.months:
-                arrived = [self.ship[i, t - lanes.lag[i]] for i in ways if t >= lanes.lag[i]]
+                arrived = [self.ship[i, t - int(lanes.lag[i])] for i in ways if t >= lanes.lag[i]]
                 self.model += pulp.lpSum(arrived) == pulp.lpSum(sold[market, t]), f"Pool_{market}_{t}"
 
     def _materials(self) -> None:
@@ -154,8 +153,7 @@ class Twin:
                 stock, below = self._var("material", m, t), self._var("below_band", m, t)
                 slack = self._var("material_slack", m, t)
                 used = pulp.lpSum(
-                    lines.quantity[j] * self.make.get((lines.point[j], t), 0)
-                    for j in np.flatnonzero(lines.material_point == m)
+                    lines.quantity[j] * self.make.get((lines.point[j], t), 0) for j in _where(lines.material_point == m)
                 )
                 flow = before + buy + material.arrivals[m, t] + slack - used
                 self.model += flow == stock, f"Material-balance_{m}_{t}"
@@ -174,7 +172,7 @@ class Twin:
         resource, lines = self.problem.resource, self.problem.routings
         whole = self.options.integer_headcount
         for g in range(len(resource)):
-            uses = np.flatnonzero(lines.resource == g)
+            uses = _where(lines.resource == g)
             heads: Any = resource.headcount[g]
             for t in self.months:
                 load = pulp.lpSum(lines.hours[m] * self.make.get((lines.point[m], t), 0) for m in uses)
@@ -212,7 +210,7 @@ class Twin:
     def _storage(self) -> None:
         storage, points = self.problem.storage, self.problem.points
         for i in range(len(storage)):
-            here = np.flatnonzero(points.site == storage.site[i])
+            here = _where(points.site == storage.site[i])
             for t in self.months:
                 slack = self._var("storage_slack", i, t)
                 self.money.append(-self.derived.elastic_price * slack)
@@ -229,3 +227,9 @@ class Twin:
                 self.model += made <= most[p, t] * running, f"Setup-upper_{p}_{t}"
                 lot = min(points.min_lot[p], points.make_max[p, t])
                 self.model += made >= lot * running, f"Min-lot-lower_{p}_{t}"
+
+
+def _where(mask: np.ndarray) -> list[int]:
+    """Positions at which a mask holds."""
+    found: list[int] = np.flatnonzero(mask).tolist()
+    return found

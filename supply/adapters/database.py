@@ -37,6 +37,7 @@ from plans.models import Version
 from plans.selectors import get_heads, get_last_approved, load_measure
 from supply.adapters.sheets import Row, Sheets
 from supply.measures import CONSENSUS, PRODUCTION
+from supply.selectors.horizon import plan_months
 
 DEFAULT_FROZEN_MONTHS = 1  # as masterdata.Policy
 
@@ -116,16 +117,15 @@ def load_ids() -> Ids:
 
 def load_sheets(version: Version) -> Sheets:
     """Master data and the consensus demand of a version's horizon."""
-    cycle = version.cycle
+    months = plan_months(version)
     rows = {sheet: _load(*source) for sheet, source in _SOURCES.items()}
-    months = range(cycle.month, cycle.month + cycle.horizon)
     rows["demand"] = demand_rows(load_measure(version_id=version.pk, measure=CONSENSUS, months=months))
     return Sheets(
-        first_month=cycle.month,
-        months=cycle.horizon,
+        first_month=months.start,
+        months=len(months),
         currency=get_company().currency,
         rows=rows,
-        released=_released(cycle.month, rows["policies"]),
+        released=_released(months.start, rows["policies"]),
     )
 
 
@@ -173,7 +173,7 @@ def _released(month: int, policies: list[Row]) -> dict[tuple[str, str], dict[int
     frozen = {row["product"]: int(row["frozen_months"]) for row in policies}
     reach = max([DEFAULT_FROZEN_MONTHS, *frozen.values()])
     heads = get_heads(version_id=last.pk, measures=[PRODUCTION])
-    covered = range(month, min(month + reach, last.cycle.month + last.cycle.horizon))
+    covered = range(month, min(month + reach, plan_months(last).stop))
     made = load_measure(version_id=last.pk, measure=PRODUCTION, months=covered, heads=heads)
     products = dict(Product.objects.values_list("pk", "code"))
     sites = dict(Site.objects.values_list("pk", "code"))

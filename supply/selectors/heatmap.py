@@ -16,6 +16,7 @@ from plans.cubes import Cube
 from plans.selectors import get_version, load_measures
 from supply import measures as m
 from supply.models import BalanceRun
+from supply.selectors.horizon import plan_months
 from supply.selectors.runs import get_latest_run
 
 _ORDER = [
@@ -69,8 +70,7 @@ class Heatmap:
 
 def get_heatmap(version_id: int) -> Heatmap:
     """Load and capacity of a plan. Values of one more hour come from its last balance."""
-    version = get_version(version_id)
-    months = range(version.cycle.month, version.cycle.month + version.cycle.horizon)
+    months = plan_months(get_version(version_id))
     cubes = load_measures(version_id=version_id, measures=[*m.HOURS, m.PURCHASE, m.STOCK_END], months=months)
     run = get_latest_run(version_id)
     values = _Values(run, months)

@@ -14,6 +14,7 @@ from masterdata.models import BomLine, Material, OpenPurchase, Policy, Product
 from plans.cubes import Cube
 from plans.selectors import get_version, load_measures
 from supply import measures as m
+from supply.selectors.horizon import plan_months
 from supply.selectors.runs import get_latest_run
 
 DAYS_PER_MONTH = 30
@@ -74,8 +75,7 @@ def days_of_cover(stock: float, coming: Floats) -> float | None:
 
 def get_stock_projection(version_id: int) -> StockProjection:
     """Finished goods of a plan by product, most units at the end of the first month first."""
-    version = get_version(version_id)
-    months = range(version.cycle.month, version.cycle.month + version.cycle.horizon)
+    months = plan_months(get_version(version_id))
     cubes = load_measures(version_id=version_id, measures=[m.STOCK_END, m.CONSENSUS], months=months)
     stock, demand = _by_first_key(cubes[m.STOCK_END]), _by_first_key(cubes[m.CONSENSUS])
     safety = dict(Policy.objects.filter(site=None).values_list("product_id", "safety_stock_days"))
@@ -101,8 +101,7 @@ def get_stock_projection(version_id: int) -> StockProjection:
 
 def get_material_cover(version_id: int) -> list[MaterialRow]:
     """Materials of a plan, those that cause shortages first, then core ones by cover."""
-    version = get_version(version_id)
-    months = range(version.cycle.month, version.cycle.month + version.cycle.horizon)
+    months = plan_months(get_version(version_id))
     cubes = load_measures(version_id=version_id, measures=[m.MATERIAL_STOCK, m.PURCHASE, m.PRODUCTION], months=months)
     stock, bought = _by_first_key(cubes[m.MATERIAL_STOCK]), _by_first_key(cubes[m.PURCHASE])
     use = _use(_by_first_key(cubes[m.PRODUCTION]), len(months))

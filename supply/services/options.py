@@ -23,7 +23,7 @@ from plans.selectors import get_version
 from plans.services import fork_version
 from supply.adapters.horizon import working_days
 from supply.adapters.patches import changes_from_json
-from supply.adapters.sheets import Sheets
+from supply.adapters.sheets import Row, Sheets
 from supply.models import AdoptedOption, SupplyOption
 from supply.services.balance import enqueue_balance
 from supply.services.sessions import WarmModel, get_warm_model
@@ -220,8 +220,9 @@ def _hours(
     return max(0.0, one_shift * (machine.shifts_per_day if shifts is None else shifts) - lost)
 
 
-def _calendar() -> dict[str, list[dict[str, float]]]:
-    return {"calendar": list(CalendarMonth.objects.values("month", "working_days"))}
+def _calendar() -> dict[str, list[Row]]:
+    found = CalendarMonth.objects.values_list("month", "working_days")
+    return {"calendar": [{"month": month, "working_days": days} for month, days in found]}
 
 
 def _hours_per_unit(model: WarmModel, resource: int, offset: int) -> float:
