@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
+from accounts.policies import can
 from core.errors import Missing
 from cycles.selectors import get_current_cycle, get_cycle
 from dashboards.selectors.finder import find_things
@@ -27,8 +28,9 @@ class HomeView(LoginRequiredMixin, TemplateView):
             cycle = get_cycle(self.request.GET["cycle"])
         except (KeyError, Missing):
             cycle = get_current_cycle()
-        home = load_home(cycle, self.request.user) if cycle else None
-        return context | {"home": home, "today": timezone.localdate()}
+        may_read = can(self.request.user, "plan.read")
+        home = load_home(cycle, self.request.user) if cycle and may_read else None
+        return context | {"home": home, "may_read": may_read, "today": timezone.localdate()}
 
 
 class FindView(LoginRequiredMixin, View):

@@ -14,24 +14,26 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import THEMES
+from accounts.policies import can
 from core.errors import Missing
 from cycles.choices import StepCode, StepState
 from cycles.models import Cycle
 from cycles.selectors import RailStep, get_current_cycle, get_cycle, get_rail, list_cycles
 from masterdata.models import Company
+from meetings.selectors import list_undecided
 
 _MENU_LENGTH = 12
 
-# path, label, key of the counter
-_NAV: tuple[tuple[str, Promise, str], ...] = (
-    ("/", _("Cycle"), ""),
-    ("/demand/", _("Demand"), ""),
-    ("/supply/", _("Supply"), ""),
-    ("/presop/", _("Reconcile"), ""),
-    ("/executive/", _("Decide"), "decisions"),
-    ("/orders/", _("Orders"), "orders"),
-    ("/kpis/", _("KPIs"), ""),
-    ("/import/", _("Data"), ""),
+# path, label, the right it takes, key of the counter
+_NAV: tuple[tuple[str, Promise, str, str], ...] = (
+    ("/", _("Cycle"), "", ""),
+    ("/demand/", _("Demand"), "plan.read", ""),
+    ("/supply/", _("Supply"), "plan.read", ""),
+    ("/presop/", _("Reconcile"), "plan.read", ""),
+    ("/executive/", _("Decide"), "plan.read", "decisions"),
+    ("/orders/", _("Orders"), "plan.read", "orders"),
+    ("/kpis/", _("KPIs"), "plan.read", ""),
+    ("/import/", _("Data"), "masterdata.read", ""),
 )
 _STEP_PATHS = {
     StepCode.BUSINESS_REVIEW: "/",
@@ -114,19 +116,28 @@ class Shell:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        return {}
+        """Open must-decide items of the cycle, for whoever may read the plan."""
+        if self.cycle is None or not self._may("plan.read"):
+            return {}
+        return {"decisions": list_undecided(self.cycle).count()}
+
+    def _may(self, action: str) -> bool:
+        user = getattr(self._request, "user", None)
+        return user is not None and user.is_authenticated and (not action or can(user, action))
 
     @cached_property
     def nav(self) -> list[NavItem]:
         return [
             NavItem(path, label, self._is_here(path), self.counts.get(counter, 0), counter == "orders")
-            for path, label, counter in _NAV
-            if _exists(path)
+            for path, label, action, counter in _NAV
+            if self._may(action) and _exists(path)
         ]
 
     @cached_property
     def rail(self) -> list[RailItem]:
-        return [self._rail_item(step) for step in get_rail(self.cycle)] if self.cycle else []
+        if self.cycle is None or not self._may("plan.read"):
+            return []
+        return [self._rail_item(step) for step in get_rail(self.cycle)]
 
     def _rail_item(self, step: RailStep) -> RailItem:
         path = _STEP_PATHS[StepCode(step.code)]

@@ -16,7 +16,7 @@ from plans.measures import get_measure, list_measures
 from plans.models import Batch, Edit
 from plans.selectors import get_heads, get_working_version, read_current
 from plans.selectors.state import Cell
-from supply.models import BalanceRun
+from supply.selectors.runs import get_latest_run
 
 SHOWN = 4
 _BY_MACHINES = (Source.JOB, Source.SYSTEM)
@@ -50,7 +50,7 @@ def load_changes(cycle: Cycle) -> ChangeList:
         version = get_working_version(cycle)
     except Missing:
         return ChangeList(None, [], None, None)
-    run = BalanceRun.objects.filter(version=version).order_by("-pk").first()
+    run = get_latest_run(version.pk)
     batches = Batch.objects.filter(version=version, ncells__gt=0).exclude(source__in=_BY_MACHINES)
     if run is not None:
         batches = batches.filter(at__gt=run.finished_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Max
@@ -20,11 +20,10 @@ from cycles.models import Cycle
 from dashboards.selectors.submissions import list_department_lines
 from demand.selectors.overrides import count_overrides_without_reason
 from demand.streams import STREAMS
-from masterdata.selectors import get_revision
 from plans.choices import FOLDINGS
-from plans.models import Batch, Block, Edit, Head, Move
-from plans.selectors import get_actuals_version, get_heads, get_working_version, has_moved
-from supply.models import BalanceRun
+from plans.models import Batch, Block, Edit, Move
+from plans.selectors import get_actuals_version, get_heads, get_working_version
+from supply.selectors.runs import get_data_state
 
 
 @dataclass(frozen=True)
@@ -151,29 +150,13 @@ def _of_consensus(version_id: int, at: _Writes) -> RunStanding:
 
 def _of_balance(version_id: int) -> RunStanding:
     title = _("Supply balance")
-    run = BalanceRun.objects.filter(version_id=version_id).order_by("-pk").first()
-    if run is None:
+    state = get_data_state(version_id)
+    if state.run is None:
         return _idle(title)
-    when = f"{formats.moment(run.finished_at)} · {formats.number(run.seconds, 1)} s"
-    changed = count_changed_inputs(run)
-    if changed:
-        note = ngettext("Stale: %(n)s input changed since", "Stale: %(n)s inputs changed since", changed)
-        return RunStanding(title, "bad", when, note % {"n": formats.number(changed)})
+    when = f"{formats.moment(state.run.finished_at)} · {formats.number(state.run.seconds, 1)} s"
+    if state.reasons:
+        return RunStanding(title, "bad", when, _("Stale: %(reasons)s") % {"reasons": " ".join(state.reasons)})
     return RunStanding(title, "ok", when, _("current"))
-
-
-def count_changed_inputs(run: BalanceRun) -> int:
-    """Edits, bulk writes and master data changes since a balance read its inputs."""
-    measures = list(run.input_heads)
-    rows = Head.objects.filter(version_id=run.version_id, measure__in=measures)
-    now = {head["measure"]: head for head in rows.values("measure", "pk", "rev", "epoch")}
-    refs = get_heads(version_id=run.version_id, measures=measures)
-    changed = 0
-    for measure, was in run.input_heads.items():
-        changed += max(0, now[measure]["rev"] - was["rev"])
-        ref = replace(refs[measure], rev=was["rev"])
-        changed += has_moved(head_id=ref.id, since_rev=was["rev"], since_epoch=was["epoch"], now=ref)
-    return changed + max(0, get_revision() - run.master_data_revision)
 
 
 def _of_finance(at: _Writes, *, is_balance_stale: bool) -> RunStanding:

@@ -19,18 +19,17 @@ from core.errors import Missing
 from cycles.models import Cycle
 from demand.choices import AssumptionState
 from demand.models import Assumption
-from masterdata.models import Material, Product, Resource, Site, Supplier
 from meetings.selectors import list_undecided, question_of
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_working_version
 from supply.choices import CauseKind
 from supply.models import BalanceRun, Shortage, SupplyOption
+from supply.selectors.runs import get_latest_run, load_names
 from supply.wording import Names, say_option
 
 SHOWN = 5
 _URGENT_DAYS = 7
 _FAR_DAYS = 90
-_NAMED = (Resource, Supplier, Material, Product, Site)
 _OWNERS = {
     CauseKind.RESOURCE: Department.PRODUCTION,
     CauseKind.ROUTING_LIMIT: Department.PRODUCTION,
@@ -112,14 +111,14 @@ def _from_balance(cycle: Cycle) -> Iterator[ExceptionItem]:
         version = get_working_version(cycle)
     except Missing:
         return
-    run = BalanceRun.objects.filter(version=version).order_by("-pk").first()
+    run = get_latest_run(version.pk)
     if run is None:
         return
     rows = Shortage.objects.filter(run=run).exclude(product__in=_decided_products(cycle))
     groups = rows.values("cause", "code").annotate(
         short=Sum("quantity"), lost=Sum("margin"), first=Min("month"), last=Max("month")
     )
-    names = _load_names(run)
+    names = load_names()
     for group in groups:
         yield _bottleneck(run, group, names)
 
@@ -141,13 +140,6 @@ def _bottleneck(run: BalanceRun, group: dict[str, Any], names: Names) -> Excepti
         owner=str(_OWNERS.get(cause, Department.SUPPLY).label),
         path="/supply/",
     )
-
-
-def _load_names(run: BalanceRun) -> Names:
-    """Names of everything a bottleneck or an option of a run may be called after."""
-    codes = set(run.shortages.values_list("code", flat=True)) | set(run.options.values_list("target", flat=True))
-    parts = {part for code in codes for part in code.split("|")}
-    return Names({row.code: row.label for model in _NAMED for row in model.objects.filter(code__in=parts)})
 
 
 def _decided_products(cycle: Cycle) -> set[int]:

@@ -93,6 +93,9 @@ export function monthLong(value) {
 /** Column heads: the year only at the first column and where it changes. */
 export const monthHeads = (months) => months.map((m, i) => month(m, { year: i === 0 || m % 12 === 0 }));
 
+/** "20 Nov" / "11月20日", local time */
+export const dayMonth = (date) => (isChinese ? `${date.getMonth() + 1}月${date.getDate()}日` : `${date.getDate()} ${EN_MONTHS[date.getMonth()]}`);
+
 /** "10:12:08", local time */
 export const clockSeconds = (date) => date.toLocaleTimeString("en-GB", { hour12: false });
 

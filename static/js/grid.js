@@ -296,8 +296,11 @@ class Grid {
     this.selection.set({ row, col: this.model.columnOf(month) });
   }
 
+  /** Another place in the plan: its undo starts empty, because blocks name rows and months only. */
   setRows(rows) {
     this.model.load(rows);
+    this.history = new History();
+    this.drawHistory?.();
     return this.table.replaceData(this.model.tree()).then(() => this.selection.refreshOrder());
   }
 

@@ -1,6 +1,6 @@
 // Background runs: a toast with step, share and cancel while a job runs, a word and a link when it ended.
-import { announce, el, send } from "./dom.js";
-import { number } from "./formats.js";
+import { announce, el, icon, send } from "./dom.js";
+import { clockSeconds, dayMonth, number } from "./formats.js";
 import { fill, gettext } from "./i18n.js";
 
 const ROUTE = "/api/v1/jobs/";
@@ -28,6 +28,7 @@ export function watchJobs() {
     const button = event.target.closest("[data-job-url]");
     if (button) start(button);
   });
+  document.addEventListener("show.bs.dropdown", openBell);
 }
 
 async function start(button) {
@@ -104,7 +105,7 @@ function ended(job, title, given) {
   const box = addToast(el("div", { class: `toast-x ${job.state === "done" ? "ok" : ""}` },
     el("div", { class: "row-f" }, el("b", {}, words), el("span", { class: "sp" }), link ? el("a", { class: "sm", href: link.url }, link.label) : null, closer())));
   setTimeout(() => box.remove(), 12_000);
-  remember(words, link);
+  markBell();
 }
 
 function failure(head, text, code) {
@@ -112,7 +113,7 @@ function failure(head, text, code) {
     el("div", { class: "row-f" }, el("b", {}, head), el("span", { class: "sp" }), closer()),
     el("div", { class: "sm mut" }, text, code ? ` ${fill(gettext("Error %(code)s"), { code })}` : "")));
   announce(`${head}. ${text}`, { urgent: true });
-  remember(`${head}: ${text}`, null);
+  markBell();
 }
 
 const closer = () => el("button", { class: "icb", type: "button", "aria-label": gettext("Close"), onclick: (event) => event.target.closest(".toast-x").remove() }, "×");
@@ -122,12 +123,35 @@ function addToast(node) {
   return node;
 }
 
-/** The bell keeps the last words of this page. */
-function remember(text, link) {
-  const box = document.querySelector("[data-job-messages]");
+/** A dot at the bell; the list itself is read when it is opened. */
+function markBell() {
+  const bell = document.querySelector("[data-job-messages]")?.previousElementSibling;
+  if (bell && !bell.querySelector(".new")) bell.append(el("span", { class: "new" }));
+}
+
+/** The newest runs of the person, as messages. */
+async function openBell(event) {
+  const box = event.target.closest(".dropdown")?.querySelector("[data-job-messages]");
   if (!box) return;
-  if (!box.querySelector("[data-message]")) box.replaceChildren();
-  box.prepend(link ? el("a", { class: "dropdown-item", href: link.url, "data-message": true }, text) : el("div", { class: "dropdown-item-text", "data-message": true }, text));
-  const bell = box.previousElementSibling;
-  if (!bell.querySelector(".new")) bell.append(el("span", { class: "new" }));
+  event.target.querySelector(".new")?.remove();
+  const response = await fetch(`${ROUTE}?limit=8`, { headers: { Accept: "application/json" } }).catch(() => null);
+  const jobs = response?.ok ? (await response.json()).results : [];
+  if (!jobs.length) {
+    box.replaceChildren(el("div", { class: "dropdown-item-text mut" }, box.dataset.empty));
+    return;
+  }
+  box.replaceChildren(...jobs.map(bellRow), el("a", { class: "dropdown-item", href: "/jobs/" }, gettext("All runs")));
+}
+
+function bellRow(job) {
+  const [sign, tone, word] = {
+    done: ["circle-check", "good", gettext("done")],
+    failed: ["circle-alert", "bad", gettext("failed")],
+    cancelled: ["x", "dim", gettext("cancelled")],
+    stale: ["triangle-alert", "warn", gettext("inputs changed")],
+  }[job.state] ?? ["clock", "mut", job.step || gettext("waiting")];
+  const at = new Date(job.finished_at ?? job.created_at);
+  const when = at.toDateString() === new Date().toDateString() ? clockSeconds(at).slice(0, 5) : dayMonth(at);
+  return el("a", { class: "dropdown-item", href: job.result_url ?? `/jobs/${job.id}/` },
+    el("span", { class: tone }, icon(sign, { label: word })), job.title, el("span", { class: "sm mut" }, word), el("span", { class: "sp" }), el("span", { class: "sm mut" }, when));
 }

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts.choices import Role
+from accounts.policies import can
 from core import formats
 from cycles.choices import StepCode, SubmissionStatus
 from cycles.models import Submission
@@ -158,6 +159,12 @@ def test_an_empty_database_leads_to_the_import(client):
     assert 'href="/import/"' in page
 
 
+_WORDS = {
+    "en": {"closes": "Inputs close", "shut": "The plan is not open to your role"},
+    "zh-hans": {"closes": "截止提交", "shut": "计划不对您的角色开放"},
+}
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("role", list(Role))
 def test_every_role_can_open_home(client, review, company, users, role, language):
@@ -167,7 +174,10 @@ def test_every_role_can_open_home(client, review, company, users, role, language
     client.force_login(user)
     response = client.get(reverse("dashboards:home"))
     assert response.status_code == 200
-    assert ("今天" in response.content.decode() or "截止提交" in response.content.decode()) == (language == "zh-hans")
+    page = response.content.decode()
+    words = _WORDS[language]
+    assert (words["closes"] in page) == can(user, "plan.read")
+    assert (words["shut"] in page) != can(user, "plan.read"), "an outsider sees no figure and no department"
 
 
 def test_an_earlier_cycle_is_shown_by_address(client, users):

@@ -2,6 +2,7 @@
 import { el, icon, token } from "../dom.js";
 import { gettext } from "../i18n.js";
 
+const redraws = new WeakMap(); // element → its redraw: drawing twice into one element keeps one observer
 const CONFIG = { displayModeBar: false, responsive: false };
 
 /** Type size of axes and labels, in px; one step larger for meetings. */
@@ -56,24 +57,30 @@ const layoutOf = (more) => ({
  * are read from tokens. `summary` is the text alternative, `table` {head, rows} the same figures as a table.
  * Returns a function that draws new data: `redraw(build, {summary, table})`.
  */
-export function mount(element, build, { summary, table }) {
-  const state = { build, summary, table };
+export function mount(element, build, texts) {
+  const redraw = redraws.get(element) ?? prepare(element);
+  redraw(build, texts);
+  return redraw;
+}
+
+function prepare(element) {
+  const state = {};
   const draw = () => {
     const { traces, layout } = state.build();
     window.Plotly.react(element, traces, layoutOf(layout), CONFIG);
   };
+  const redraw = (build, { summary, table }) => {
+    Object.assign(state, { build, table });
+    element.setAttribute("aria-label", summary);
+    draw();
+  };
   element.classList.add("plot");
   element.setAttribute("role", "img");
-  element.setAttribute("aria-label", state.summary);
-  draw();
   new ResizeObserver(() => element.offsetWidth && window.Plotly.Plots.resize(element)).observe(element);
   document.addEventListener("themechange", draw);
   offerTable(element, state);
-  return (next, texts) => {
-    Object.assign(state, { build: next }, texts);
-    element.setAttribute("aria-label", state.summary);
-    draw();
-  };
+  redraws.set(element, redraw);
+  return redraw;
 }
 
 /** "Show as table": a button in the panel's head, a table in a dialog. */

@@ -21,7 +21,8 @@ export function planSaver(url, address) {
     if (response.ok) return response.json();
     const problem = await response.json().catch(() => ({}));
     if (response.status >= 500 || PASSING.has(response.status)) throw new Error(problem.detail ?? response.statusText);
-    if (Array.isArray(problem.results)) return problem;
+    // all or nothing with conflicts: an answer per cell; every other refusal holds for the whole batch
+    if (problem.results?.some((result) => result.status === "conflict")) return problem;
     throw new Refused(problem.detail ?? response.statusText);
   };
 }
