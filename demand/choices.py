@@ -52,6 +52,7 @@ class OverrideReason(TextChoices):
     LAUNCH = "launch", _("Launch or phase-out")
     DATA_ERROR = "data_error", _("Error in the data")
     REVIEW = "review", _("Agreed in the demand review")
+    RESTORED = "restored", _("Earlier figure restored")
 
 
 class AssumptionState(TextChoices):

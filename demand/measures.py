@@ -76,6 +76,7 @@ def register() -> None:
         _("Figure agreed in place of the proposal, with its reason"),
         nullable=True,
         edit_action="consensus.override",
+        needs_reason=True,
     )
     _register(
         CONSENSUS,
@@ -83,6 +84,7 @@ def register() -> None:
         _("Override where there is one, else the proposal; unconstrained"),
         edit_action="consensus.override",
         overlay=(PROPOSAL, OVERRIDE),
+        needs_reason=True,
     )
     _register(FLEX_CAPACITY, _("Flex band: capacity"), _("Consensus × (1 + capacity share of the policy), per product"))
     _register(FLEX_MATERIAL, _("Flex band: material"), _("Consensus × (1 + material share of the policy), per product"))
@@ -101,6 +103,7 @@ def _register(
     publish_policy: str = PublishPolicy.STRICT,
     minimum: int | None = 0,
     rolls: bool = False,
+    needs_reason: bool = False,
 ) -> None:
     register_measure(
         Measure(
@@ -116,5 +119,6 @@ def _register(
             publish_policy=publish_policy,
             minimum=minimum,
             rolls=rolls,
+            needs_reason=needs_reason,
         )
     )

@@ -62,7 +62,11 @@ def build_choices(user: User, cycle: Cycle) -> dict[str, Any]:
     """What the reason popover and the tools offer."""
     assumptions = Assumption.objects.filter(cycle=cycle).order_by("pk")
     return {
-        "reasons": [{"code": code, "label": str(label)} for code, label in OverrideReason.choices],
+        "reasons": [
+            {"code": code, "label": str(label)}
+            for code, label in OverrideReason.choices
+            if code != OverrideReason.RESTORED  # given by undo, not chosen
+        ],
         "causes": [{"code": f"assumption:{row.pk}", "label": row.text} for row in assumptions],
         "spreads": [{"code": code, "label": str(label)} for code, label in SPREAD_LABELS.items()],
         "canRunForecast": can(user, "forecast.run"),

@@ -33,6 +33,7 @@ class Measure:
     present and else ``lower``; editing writes ``upper``.
     ``minimum`` : smallest value of a cell, ``None`` where it may be negative. ``masked`` : shown to those only who may
     see costs.
+    ``needs_reason`` : a person who sets a figure of a cycle's plan names a reason (R-053).
     ``rolls`` : a new cycle starts from the last approved plan's numbers, one month further on.
     """
 
@@ -52,6 +53,7 @@ class Measure:
     minimum: int | None = 0
     rolls: bool = False
     masked: bool = False
+    needs_reason: bool = False
 
     @property
     def stored(self) -> tuple[str, ...]:

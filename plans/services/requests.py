@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.selectors import get_scope
 from core.errors import AppError, Conflict, Denied, InvalidInput
-from plans.choices import SaveMode, Source, SpreadRule
+from plans.choices import SaveMode, Source, SpreadRule, VersionKind
 from plans.hierarchy import Hierarchy, Node, load_hierarchy
 from plans.measures import get_measure
 from plans.models import Version
@@ -141,6 +141,13 @@ class _Planner:
         product, org = self.hierarchy.products.id_of(request.product), self.hierarchy.orgs.id_of(request.org)
         if not can_edit_node(self.scope, self.hierarchy, product, org):
             raise Denied(_("This is outside of your area."), code="outside_scope")
+        is_trial = self.version.kind == VersionKind.SCENARIO
+        if measure.needs_reason and not is_trial and request.after is not None and not request.note.reason:
+            raise InvalidInput(
+                _("%(measure)s takes no figure without a reason; choose one and name the evidence.")
+                % {"measure": measure.label},
+                code="reason_required",
+            )
         edit = CellEdit(request.measure, product or 0, org or 0, request.month, request.after, request.base,
                         request.checked, note=request.note)  # fmt: skip
         check_edits(self.version, [edit])

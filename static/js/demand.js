@@ -82,6 +82,12 @@ async function onSaved(edits, answer) {
   if (answer.results?.some((r) => r.status === "applied")) await refresh();
 }
 
+/** Where an edit lies in the plan. An override that undo brings back has no reason of its own: it says so. */
+function address(edit) {
+  const restored = edit.row === "consensus" && edit.value !== null && !edit.reason ? { reason: "restored" } : {};
+  return { measure: edit.row, ...place(), ...(board.isLeaf ? {} : { spread: spread() }), ...restored };
+}
+
 function drawGrid() {
   const options = {
     label: gettext("Demand by stream and month, units"),
@@ -93,9 +99,7 @@ function drawGrid() {
     columnWidth: columnWidth(),
     saveState: at("save-state"),
     tools: at("grid-tools"),
-    save: (...call) => planSaver(`/api/v1/plans/${board.version}/cells:batch`, (edit) => ({
-      measure: edit.row, ...place(), ...(board.isLeaf ? {} : { spread: spread() }),
-    }))(...call),
+    save: (...call) => planSaver(`/api/v1/plans/${board.version}/cells:batch`, address)(...call),
     cursor: { row: "consensus", month: page.month },
     reasons: choices.reasons,
     causes: choices.causes,
