@@ -122,7 +122,9 @@ def _train_residual(
     if settings.residual == "off" or not windows:
         return None
     if settings.residual == "auto" and not residual.is_worthwhile(windows, lengths, settings.season_length):
-        notes.append(Note("residual_short", "Histories are too short for the learnt correction; it was left out."))
+        notes.append(
+            Note("residual_short", "Histories are too short or too few for the learnt correction; it was left out.")
+        )
         return None
     effort = residual.EFFORTS[settings.effort]
     try:

@@ -25,6 +25,7 @@ SHARE = 0.7  # of the predicted correction
 TARGETS = ((ft.LEVEL, 2.0), (ft.MASE_SCALE, 6.0))  # unit of the error and its clip
 WORTHWHILE_WINDOWS = 1.5  # full-season windows a series
 WORTHWHILE_SEASONS = 4.5  # median length
+WORTHWHILE_SERIES = 20  # with fewer, trees learn the noise of a handful of histories
 
 _COMMON = {
     "objective": "l1", "feature_fraction": 0.5, "bagging_fraction": 0.6, "bagging_freq": 1, "lambda_l2": 5,
@@ -85,10 +86,12 @@ class ResidualModel:
 
 
 def is_worthwhile(windows: list[Window], lengths: np.ndarray, season: int) -> bool:
-    """Measured on cut histories: below four and a half seasons the model harms."""
+    """Measured: the model harms below four and a half seasons, and companies of fewer than twenty series."""
     full = sum(len(window.rows) for window in windows if window.cut >= season)
     return bool(
-        len(lengths) and full >= WORTHWHILE_WINDOWS * len(lengths) and np.median(lengths) >= WORTHWHILE_SEASONS * season
+        len(lengths) >= WORTHWHILE_SERIES
+        and full >= WORTHWHILE_WINDOWS * len(lengths)
+        and np.median(lengths) >= WORTHWHILE_SEASONS * season
     )
 
 

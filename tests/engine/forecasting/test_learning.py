@@ -92,7 +92,6 @@ class TestBands:
             held = (values[:, 72:] >= result.lower[:, j]) & (values[:, 72:] <= result.upper[:, j])
             assert 100 * held.mean() == pytest.approx(level, abs=3.0)
 
-
     @pytest.mark.parametrize("months", [14, 18, 26])
     def test_bands_of_a_young_company_are_neither_narrow_nor_absurd(self, months):
         """No history can be cut back far enough: back-test and prior share the band."""
@@ -160,6 +159,11 @@ class TestResidualModel:
         result = forecast(series, ForecastSettings(horizon=6))
         assert [note.code for note in result.notes] == ["residual_short"]
         np.testing.assert_array_equal(result.mean, result.base)
+
+    def test_a_handful_of_series_leaves_it_out(self, series):
+        few = forecast(series.take(slice(0, 19)), ForecastSettings(horizon=6))
+        assert [note.code for note in few.notes] == ["residual_short"]
+        assert not forecast(series.take(slice(0, 20)), ForecastSettings(horizon=6, effort="fast")).notes
 
     def test_without_lightgbm_the_forecast_goes_on_and_says_so(self, series, monkeypatch):
         monkeypatch.setitem(sys.modules, "lightgbm", None)
