@@ -104,7 +104,28 @@ class TailCache:
 TAILS = TailCache(capacity=1024)
 
 
+class Latest:
+    """One value and the mark it holds for."""
+
+    def __init__(self) -> None:
+        self._held: tuple[Hashable, Any] | None = None
+
+    def get(self, mark: Hashable) -> Any | None:
+        held = self._held
+        return held[1] if held is not None and held[0] == mark else None
+
+    def put(self, mark: Hashable, value: Any) -> None:
+        self._held = mark, value
+
+    def clear(self) -> None:
+        self._held = None
+
+
+TREES = Latest()
+
+
 def clear() -> None:
     """Forget everything."""
     CONTENT.clear()
     TAILS.clear()
+    TREES.clear()

@@ -7,19 +7,20 @@ total its numbers by the tree of its day. Codes and levels are names and may cha
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from django.db.models import Count, F, Max, Min, Model, Sum, Value
-from django.db.models.functions import Coalesce, Length
+from django.db import connection
+from django.db.models import Model, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import Scope
 from core.errors import InvalidInput, Missing
 from masterdata.models import Org, Product
+from plans import cache
 from plans.choices import AxisKind
 from plans.cubes import Axis, Bools, Ints
 
@@ -92,6 +93,10 @@ class Tree:
         return ~np.isin(self.ids, self.parents)
 
     @cached_property
+    def _place(self) -> dict[int, int]:
+        return {node: position for position, node in enumerate(self.ids.tolist())}
+
+    @cached_property
     def _by_code(self) -> dict[str, int]:
         return {code: int(node) for code, node in zip(self.codes, self.ids, strict=False)}
 
@@ -110,7 +115,7 @@ class Tree:
         if node is None or node == "":
             return None
         found = self._by_code.get(node) if isinstance(node, str) else node
-        if found is None or self.positions(np.array([found]))[0] < 0:
+        if found is None or found not in self._place:
             raise Missing(_("There is no “%(code)s”.") % {"code": node}, code=f"unknown_{self.noun}")
         return found
 
@@ -120,15 +125,15 @@ class Tree:
         return "product" if self.kind == AxisKind.PRODUCT_TREE else "org"
 
     def code_of(self, node: int) -> str:
-        return self.codes[int(self.positions(np.array([node]))[0])]
+        return self.codes[self._place[node]]
 
     def level_of(self, node: int) -> str:
-        return self.levels[int(self.positions(np.array([node]))[0])]
+        return self.levels[self._place[node]]
 
     def position_of(self, node: Node) -> int:
         """Position of a node; the extra last one for everything."""
         found = self.id_of(node)
-        return len(self.ids) if found is None else int(self.positions(np.array([found]))[0])
+        return len(self.ids) if found is None else self._place[found]
 
     def leaves_under(self, nodes: Node | Iterable[Node]) -> Ints:
         """Ids of the leaves at or below the node (or any of the nodes), sorted."""
@@ -176,7 +181,7 @@ class Hierarchy:
         if product is None or org is None:
             return False
         sides = ((self.products, product), (self.orgs, org))
-        return all(bool(tree.is_leaf[tree.positions(np.array([node]))[0]]) for tree, node in sides)
+        return all(bool(tree.is_leaf[tree.position_of(node)]) for tree, node in sides)
 
     def leaf_keys(self, product: Node, org: Node) -> Ints:
         """Key pairs [n, 2] of every leaf product × leaf org under two nodes, sorted."""
@@ -237,20 +242,18 @@ class Hierarchy:
         return [code for code in sorted(codes) if code in tree._by_code]
 
 
-_current: tuple[Any, Hierarchy] | None = None
 _loading = threading.Lock()
 
 
 def load_hierarchy() -> Hierarchy:
-    """Today's trees, kept in memory until one of their rows changes (one statement tells)."""
-    global _current
+    """Today's trees, kept in memory until master data changes (one statement over indexes tells)."""
     mark = _fingerprint()
-    held = _current
-    if held is not None and held[0] == mark:
-        return held[1]
+    held = cache.TREES.get(mark)
+    if held is not None:
+        return held
     with _loading:
         hierarchy = Hierarchy(_load_tree(Product, AxisKind.PRODUCT_TREE), _load_tree(Org, AxisKind.ORG_TREE))
-        _current = (mark, hierarchy)
+        cache.TREES.put(mark, hierarchy)
     return hierarchy
 
 
@@ -261,25 +264,12 @@ def _load_tree(model: type[Model], kind: str) -> Tree:
     return Tree(kind, np.array(ids, np.int64), np.array(parents, np.int64), tuple(codes), tuple(levels))
 
 
-def _fingerprint() -> tuple[Any, ...]:
-    """A checksum of both trees' rows, taken by the database."""
-    products, orgs = (_summarise(model) for model in (Product, Org))
-    return tuple(products.union(orgs, all=True))
-
-
-def _summarise(model: type[Model]) -> Any:
-    return (
-        model._default_manager.order_by()
-        .annotate(one=Value(model._meta.model_name))
-        .values("one")
-        .annotate(
-            rows=Count("id"),
-            last=Max("id"),
-            edges=Sum(F("id") * Coalesce(F("parent_id"), Value(0))),
-            letters=Sum(Length("code") + Length("level")),
-            first_code=Min("code"),
-            last_code=Max("code"),
-            changed=Max("updated_at"),
-        )
-        .values_list("one", "rows", "last", "edges", "letters", "first_code", "last_code", "changed")
+def _fingerprint() -> Hashable:
+    """Changes with every change of a tree: whoever writes master data gives the row the next revision."""
+    tables = (model._meta.db_table for model in (Product, Org))
+    marks = ", ".join(
+        f"(SELECT {what} FROM {table})" for table in tables for what in ("count(*)", "max(id)", "max(revision)")
     )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {marks}")
+        return cursor.fetchone()

@@ -14,6 +14,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF, UNSAFE_INLINE
 from django.utils.translation import gettext_lazy as _
 
@@ -207,6 +208,9 @@ CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"jobs": {}, "reaper": {}}
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "core.reap", "schedule": 5.0, "options": {"queue": "reaper", "expires": 5}},
+    "fold plans": {"task": "plans.compact", "schedule": 60.0, "options": {"expires": 60}},
+    "collect blocks": {"task": "plans.collect", "schedule": crontab(minute=10, hour=3, day_of_week="sunday")},
+    "verify snapshots": {"task": "plans.verify", "schedule": crontab(minute=40, hour=2)},
 }
 
 # Safety -----------------------------------------------------------------------------------------------------

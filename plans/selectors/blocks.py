@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from core.errors import Missing
 from plans import cache, codec
-from plans.cubes import Axis, Bools, Cube, Ints
+from plans.cubes import Axis, Bools, Cube, Ints, pack_keys
 from plans.models import Block, Edit, StoredAxis
 from plans.selectors.heads import HeadRef
+
+_MONTH_SPAN = 1 << 20  # more than any absolute month
 
 
 class BrokenLedger(RuntimeError):
@@ -71,10 +73,21 @@ class Tail:
     def months(self) -> Ints:
         return self.cells[:, 2]
 
+    def find(self, cells: Ints) -> Ints:
+        """Position of each cell [n, 3]; −1 where it was not edited."""
+        keys, codes = self._codes
+        if not len(keys):
+            return np.full(len(cells), -1, np.int64)
+        wanted = pack_keys(cells)
+        rows = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        at = np.minimum(np.searchsorted(codes, rows * _MONTH_SPAN + cells[:, 2]), len(codes) - 1)
+        return np.where((keys[rows] == wanted) & (self.cells[at] == cells).all(axis=1), at, -1)
+
     @cached_property
-    def index(self) -> dict[tuple[int, int, int], int]:
-        """Cell → position."""
-        return {tuple(cell): position for position, cell in enumerate(self.cells.tolist())}
+    def _codes(self) -> tuple[Ints, Ints]:
+        """The distinct keys, and one rising integer per cell."""
+        keys, rows = np.unique(pack_keys(self.cells), return_inverse=True)
+        return keys, rows.ravel() * _MONTH_SPAN + self.months
 
 
 def load_block(sha: str) -> Cube:

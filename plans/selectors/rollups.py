@@ -88,15 +88,9 @@ def load_nodes(
     wanted = list(measures)
     heads = heads or get_heads(version_id=version_id, measures=wanted)
     hierarchy = hierarchy or load_hierarchy()
+    rows = NodeRows(nodes, hierarchy, scope)
     return {
-        code: sum_nodes(
-            load_measure_state(code, heads),
-            nodes,
-            hierarchy=hierarchy,
-            months=months,
-            scope=scope,
-            additive=get_measure(code).additive,
-        )
+        code: rows.sum(load_measure_state(code, heads), months=months, additive=get_measure(code).additive)
         for code in wanted
     }
 
@@ -136,22 +130,7 @@ def sum_nodes(
     additive: bool = True,
 ) -> NodeTotals:
     """Numbers of nodes in one state of a measure."""
-    months = state.months if months is None else months
-    rows = NodeRows(nodes, hierarchy, scope)
-    values = np.zeros((len(nodes), len(months)), np.int64)
-    counts = np.zeros_like(values) if state.block.nullable else None
-    rows.add_block(state, months, values, counts)
-    if len(state.tail):
-        tail = state.tail
-        old, had = read_cells(state.block, tail.cells)
-        rows.add_cells(tail.cells, np.where(tail.present, tail.after, 0) - old, months, values)
-        if counts is not None:
-            rows.add_cells(tail.cells, tail.present.astype(np.int64) - had.astype(np.int64), months, counts)
-    present = np.ones(values.shape, bool) if counts is None else counts > 0
-    if not additive:
-        present &= rows.is_leaf[:, None]
-        values[~rows.is_leaf] = 0
-    return NodeTotals(values, present, months.start, state.block.unit, state.block.scale)
+    return NodeRows(nodes, hierarchy, scope).sum(state, months=months, additive=additive)
 
 
 class NodeRows:
@@ -170,6 +149,24 @@ class NodeRows:
             rows = np.flatnonzero((depths == (product_depth, org_depth)).all(axis=1))
             order = rows[np.argsort(codes[rows], kind="stable")]
             self._levels.append((_Level(hierarchy, product_depth, org_depth, scope), order, codes[order]))
+
+    def sum(self, state: State, *, months: range | None = None, additive: bool = True) -> NodeTotals:
+        """The nodes' numbers in a state, over its own months by default."""
+        months = state.months if months is None else months
+        values = np.zeros((len(self.is_leaf), len(months)), np.int64)
+        counts = np.zeros_like(values) if state.block.nullable else None
+        self.add_block(state, months, values, counts)
+        if len(state.tail):
+            tail = state.tail
+            old, had = read_cells(state.block, tail.cells)
+            self.add_cells(tail.cells, np.where(tail.present, tail.after, 0) - old, months, values)
+            if counts is not None:
+                self.add_cells(tail.cells, tail.present.astype(np.int64) - had.astype(np.int64), months, counts)
+        present = np.ones(values.shape, bool) if counts is None else counts > 0
+        if not additive:
+            present &= self.is_leaf[:, None]
+            values[~self.is_leaf] = 0
+        return NodeTotals(values, present, months.start, state.block.unit, state.block.scale)
 
     def add_block(self, state: State, months: range, values: Ints, counts: Ints | None) -> None:
         """Add a state's block, without its tail."""

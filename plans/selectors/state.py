@@ -70,11 +70,10 @@ class State:
         """Values and presence of single cells [n, 3]."""
         values, present = read_cells(self.block, cells)
         if len(self.tail):
-            for position, cell in enumerate(map(tuple, cells.tolist())):
-                hit = self.tail.index.get(cell)
-                if hit is not None:
-                    values[position] = self.tail.after[hit]
-                    present[position] = self.tail.present[hit] or not self.block.nullable
+            at = self.tail.find(cells)
+            hit = at >= 0
+            values[hit] = self.tail.after[at[hit]]
+            present[hit] = self.tail.present[at[hit]] | (not self.block.nullable)
         return values, present
 
     def at(self, cells: Sequence[Cell]) -> list[int | None]:

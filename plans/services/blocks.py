@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
 from core.db import write_transaction
 from core.errors import InvalidInput
-from plans import codec
+from plans import cache, codec
 from plans.cubes import MAX_CELL, MAX_CELLS, Axis, Cube
 from plans.models import Block, StoredAxis
 
@@ -40,6 +42,8 @@ def put_block(*, cube: Cube) -> str:
     with write_transaction():
         put_axis(axis=cube.axis)
         Block.objects.bulk_create([row], ignore_conflicts=True)
+    # Whoever wrote it will read it next; the copy is nobody's to change.
+    cache.CONTENT.get_or_make(("block", sha), lambda: replace(cube, values=cube.values.copy()))
     return sha
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from plans.choices import SaveMode
 from plans.measures import get_measure
@@ -82,9 +83,15 @@ class Save:
             origin=self.origin,
             notes=notes,
             ncells=[changed.count(note) for note in notes] if len(notes) > 1 else [len(changed)],
-            result={**self._result(None, verdict, after).as_json(), "fingerprint": self.fingerprint},
+            result=self._kept_answer(verdict, after),
         )
         return dict(zip(notes, batches, strict=True))
+
+    def _kept_answer(self, verdict: Verdict, after: Mapping[str, HeadRef]) -> dict[str, Any] | None:
+        """What a repetition is answered with; a request without a key cannot be repeated."""
+        if self.origin.idem_key is None:
+            return None
+        return {**self._result(None, verdict, after).as_json(), "fingerprint": self.fingerprint}
 
     def conclude(self, lead: Batch, verdict: Verdict, after: Mapping[str, HeadRef]) -> SaveResult:
         """Write the audit entry, the last step of the transaction; the answer."""

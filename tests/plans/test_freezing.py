@@ -22,6 +22,7 @@ from plans.selectors import (
     verify_snapshot,
 )
 from plans.services import create_working_version, freeze_version, lock_cells, reopen_version, save_cells
+from tests.plans.world import change
 
 
 def _freeze(world, kind, **options):
@@ -91,8 +92,8 @@ def test_frozen_figures_read_the_same_for_ever(planned):
     before = load_snapshot_measure(code=code, measure="consensus")
     totals = load_snapshot_nodes(code=code, measure="consensus", nodes=[("FA", None), ("FB", None), ("A1", "n1")])
     assert totals.values[:, 0].tolist() == [136, 124, 70]
-    Product.objects.filter(code="A1").update(parent=Product.objects.get(code="FB"), code="A1-new")
-    Org.objects.filter(code="n1").update(parent=Org.objects.get(code="S"))
+    change(Product, "A1", parent=Product.objects.get(code="FB"), code="A1-new")
+    change(Org, "n1", parent=Org.objects.get(code="S"))
     again = load_snapshot_nodes(
         code=code, measure="consensus", nodes=[("FA", None), ("FB", None), ("A1-new", "n1"), (None, "N")]
     )

@@ -10,6 +10,7 @@ from plans.models import Batch, Edit
 from plans.selectors import load_rollup
 from plans.services import freeze_version, preview_spread, reopen_version, save_cells
 from tests.factories import make_user
+from tests.plans.world import change
 
 JSON = {"content_type": "application/json"}
 
@@ -365,7 +366,7 @@ class TestSnapshots:
     def test_formulas_in_codes_are_quoted(self, world, api, code):
         from masterdata.models import Product
 
-        Product.objects.filter(code="A1").update(code="=cmd|' /C calc'!A0")
+        change(Product, "A1", code="=cmd|' /C calc'!A0")
         answer = api["sales"].get(f"/api/v1/snapshots/{code}/?measure=consensus&format=csv")
         text = b"".join(answer.streaming_content).decode()
         assert "'=cmd" in text

@@ -12,6 +12,7 @@ from plans.codec import block_sha
 from plans.cubes import Axis, Cube
 from plans.hierarchy import Hierarchy, Tree, load_hierarchy
 from plans.selectors import State, Tail, load_nodes, load_rollup, sum_nodes
+from tests.plans.world import change
 
 
 def _values(world, measure, nodes, month=0, **options):
@@ -104,13 +105,13 @@ class TestHierarchy:
         first = load_hierarchy()
         with django_assert_num_queries(1):
             assert load_hierarchy() is first
-        Product.objects.filter(code="A1").update(parent=Product.objects.get(code="FB"))
+        change(Product, "A1", parent=Product.objects.get(code="FB"))
         moved = load_hierarchy()
         assert moved.sha != first.sha
         assert len(moved.products.leaves_under("FB")) == 3
 
     def test_a_circle_is_named(self, world):
-        Product.objects.filter(code="FA").update(parent=Product.objects.get(code="A1"))
+        change(Product, "FA", parent=Product.objects.get(code="A1"))
         with pytest.raises(InvalidInput) as caught:
             _ = load_hierarchy().products.paths
         assert caught.value.code == "hierarchy_cycle"

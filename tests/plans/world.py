@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import F
 
 from accounts.models import User
 from core.months import parse_month
@@ -65,6 +66,11 @@ class World:
 
     def head(self, measure: str, version_id: int | None = None):
         return get_heads(version_id=version_id or self.version.pk, measures=[measure])[measure]
+
+
+def change(model, code: str, /, **fields) -> None:
+    """A change of master data as its services make it: the row gets a further revision."""
+    model.objects.filter(code=code).update(revision=F("revision") + 1, **fields)
 
 
 def make_world(actor: User, *, horizon: int = 12) -> World:
