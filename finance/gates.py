@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from core.jobs import enqueue_job
 from cycles.gates import register_effect, register_gate
 from cycles.models import Cycle
 from finance.rates import price_set_code
@@ -16,10 +18,17 @@ from plans.services import freeze_version
 
 
 def register() -> None:
+    register_effect("supply_review->pre_sop", value_in_background)
     register_gate("pre_sop->executive", "money", gettext_lazy("The financial projection is made"), check_money)
     register_effect("pre_sop->executive", freeze_evaluated)
     register_gate("executive->approved", "money", gettext_lazy("The financial projection is current"), check_money)
     register_effect("executive->approved", freeze_approved)
+
+
+def value_in_background(cycle: Cycle, actor: User) -> None:
+    """The constrained plan gets its money as soon as the supply review is signed."""
+    scope = {"version": get_working_version(cycle).pk}
+    transaction.on_commit(lambda: enqueue_job(kind="finance", scope=scope, actor=actor))
 
 
 def check_money(cycle: Cycle) -> list[str]:

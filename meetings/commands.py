@@ -22,6 +22,7 @@ from masterdata.models import Product
 from meetings import services as meetings
 from meetings.selectors import get_decision
 from meetings.template import MATERIAL
+from plans.selectors import get_working_version
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,11 @@ def _apply(request: Request) -> Job:
     return enqueue_job(kind="apply_decisions", scope={"cycle": request.cycle.pk}, actor=request.actor)
 
 
+def _value(request: Request) -> Job:
+    scope = {"version": get_working_version(request.cycle).pk}
+    return enqueue_job(kind="finance", scope=scope, actor=request.actor)
+
+
 def _decide(request: Request) -> str:
     decision = get_decision(request.cycle, _number(request.fields.get("number", "")))
     deferred_to = request.fields.get("deferred_to", "")
@@ -201,4 +207,5 @@ _COMMANDS: dict[str, Callable[[Request], str | Job]] = {
     "accept_gap": _accept_gap,
     "decide": _decide,
     "apply_decisions": _apply,
+    "value": _value,
 }

@@ -62,6 +62,7 @@ class PreSopView(CyclePage):
         context = {
             "board": load_presop_board(cycle),
             "table": load_meeting_table(cycle, StepCode.PRE_SOP, request.user),
+            "may_value": can(request.user, "balance.run") and cycle.state == CycleState.PRE_SOP,
             "may_propose": can(request.user, "decision.propose") and cycle.state == CycleState.PRE_SOP,
         }
         return render(request, "meetings/presop.html", context)

@@ -47,7 +47,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
             write_company(Path(folder), market=market, cycle_month=month, latest_month=latest, seed=SEED)
             import_folder(path=Path(folder), actor=None)
         people = people or ensure_people(with_password=True)
-        run = MonthlyRun(month=month, people=people, takes_options=True, announce=announce)
+        run = MonthlyRun(month=month, people=people, takes_options=month < latest - 1, announce=announce)
         run.start()
         run.forecast()
         run.open_demand_review()

@@ -2,7 +2,7 @@
 import { planColumns } from "./charts.js";
 import { money, number, signed } from "./formats.js";
 import { gettext } from "./i18n.js";
-import { followJob } from "./jobs.js";
+import { followJobOfAddress } from "./meetings.js";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const revenue = document.getElementById("revenue");
@@ -59,13 +59,7 @@ items.forEach((item) => {
 panels.forEach((panel) => panel.addEventListener("change", showEffect));
 if (items.length) open(location.hash.replace("#decision-", "") || items[0].dataset.decision);
 
-const query = new URLSearchParams(location.search);
-const job = query.get("job");
-if (job) {
-  query.delete("job");
-  history.replaceState(null, "", `${location.pathname}?${query}`);
-  followJob(Number(job), { title: gettext("Decisions into the plan") }).then((ended) => { if (ended?.state === "done") location.reload(); });
-}
+followJobOfAddress(gettext("Decisions into the plan"));
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 
 document.addEventListener("keydown", (event) => {
