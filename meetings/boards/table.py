@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from accounts.choices import Department
+from accounts.choices import Department, Role
 from accounts.models import User
 from accounts.policies import can
 from cycles.choices import StepState, SubmissionStatus
@@ -59,6 +59,7 @@ class MeetingTable:
     readiness: list[Readiness]
     commands: list[Command] = field(default_factory=list)
     may_record: bool = False
+    others: list[User] = field(default_factory=list)  # not invited, may still come
 
     @property
     def is_meeting(self) -> bool:
@@ -89,6 +90,8 @@ def load_meeting_table(cycle: Cycle, code: str, user: User) -> MeetingTable:
     is_current = STATE_OF_STEP[step.code] == cycle.state
     wanted = {step.code, None}
     commands = [c for c in available_actions(cycle, user) if is_current and c.step in wanted]
+    may_record = can(user, "meeting.record") and step.state == StepState.IN_MEETING
+    attendance = list(list_attendance(step)) if meeting else []
     return MeetingTable(
         cycle=cycle,
         step=step,
@@ -98,15 +101,21 @@ def load_meeting_table(cycle: Cycle, code: str, user: User) -> MeetingTable:
         inputs=translate_texts(step.inputs),
         outputs=translate_texts(step.outputs),
         agenda=list(meeting.agenda.all()) if meeting else [],
-        attendance=list(list_attendance(step)) if meeting else [],
+        attendance=attendance,
         submissions=_submissions(step, user),
         signatures=[
             f"{Department(sign.department).label} · {sign.user}" for sign in list_signoffs(step) if not sign.invalid_at
         ],
         readiness=list_readiness(cycle) if is_current else [],
         commands=commands,
-        may_record=can(user, "meeting.record") and step.state == StepState.IN_MEETING,
+        may_record=may_record,
+        others=_others(attendance) if may_record else [],
     )
+
+
+def _others(attendance: list[Attendance]) -> list[User]:
+    people = User.objects.filter(is_active=True, is_service=False).exclude(role__in=[Role.SUPPLIER, Role.ADMIN])
+    return list(people.exclude(pk__in=[row.user_id for row in attendance]).order_by("department", "pk"))
 
 
 def _submissions(step: Step, user: User) -> list[SubmissionLine]:

@@ -48,9 +48,11 @@ class Walk:
         for role in present:
             person = self.people[role]
             row = page.locator(f"form:has(input[name=user][value='{person.pk}']) button[value=present]")
-            if row.count():
-                row.click()
-                page.wait_for_load_state("networkidle")
+            if not row.count():
+                page.select_option("select[data-others]", str(person.pk))
+                row = page.locator("form:has(select[data-others]) button")
+            row.click()
+            page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
