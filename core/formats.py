@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Any, Protocol, SupportsFloat
@@ -250,6 +250,16 @@ def week(value: dt.date) -> str:
     """ISO week: ``W48`` / ``第48周``."""
     number_of_week = value.isocalendar().week
     return f"第{number_of_week}周" if is_chinese() else f"W{number_of_week}"
+
+
+def sentences(*parts: str) -> str:
+    """Whole sentences one after the other; Chinese puts no space between them."""
+    return ("" if is_chinese() else " ").join(part for part in parts if part)
+
+
+def listing(parts: Iterable[str]) -> str:
+    """A list within a line: ``a, b`` / ``a、b``."""
+    return ("、" if is_chinese() else ", ").join(parts)
 
 
 def initials(name: Any) -> str:

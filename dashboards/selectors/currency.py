@@ -125,7 +125,7 @@ def _of_departments(cycle: Cycle) -> RunStanding:
     when = _("%(done)s of %(all)s in") % {"done": len(lines) - len(missing), "all": len(lines)}
     if not missing:
         return RunStanding(title, "ok", when, _("complete"))
-    names = ", ".join(f"{line.name} {line.status}" for line in missing[:2])
+    names = formats.listing(f"{line.name} {line.status}" for line in missing[:2])
     return RunStanding(title, "warn", when, names)
 
 
@@ -155,7 +155,7 @@ def _of_balance(version_id: int) -> RunStanding:
         return _idle(title)
     when = f"{formats.moment(state.run.finished_at)} · {formats.number(state.run.seconds, 1)} s"
     if state.reasons:
-        return RunStanding(title, "bad", when, _("Stale: %(reasons)s") % {"reasons": " ".join(state.reasons)})
+        return RunStanding(title, "bad", when, _("Stale: %(reasons)s") % {"reasons": formats.sentences(*state.reasons)})
     return RunStanding(title, "ok", when, _("current"))
 
 

@@ -79,7 +79,7 @@ def _of_command(command: Command, step: Step | None, user: User) -> Duty:
     detail = "" if command.enabled else (command.reasons[0] if command.reasons else "")
     if len(command.reasons) > 1:
         more = ngettext("and %(n)s more", "and %(n)s more", len(command.reasons) - 1)
-        detail += " " + more % {"n": len(command.reasons) - 1}
+        detail = formats.sentences(detail, more % {"n": len(command.reasons) - 1})
     due = step.due_at if step else None
     if command.command == "submit" and step is not None:
         due = step.cutoff_at or step.due_at

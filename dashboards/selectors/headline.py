@@ -52,7 +52,7 @@ def _inputs_close(step: Step, missing: int, total: int) -> Headline:
         "%(missing)s of %(total)s departments are not in yet.",
         missing,
     )
-    return Headline(f"{closes} {open_ones % {'missing': missing, 'total': total}}".strip(), deadline)
+    return Headline(formats.sentences(closes, open_ones % {"missing": missing, "total": total}), deadline)
 
 
 def _step_meets(step: Step) -> Headline:

@@ -14,7 +14,7 @@ a function to redraw with new figures, and brings a text alternative and a table
 */
 import { el as make, token } from "./dom.js";
 import { number, signed } from "./formats.js";
-import { gettext } from "./i18n.js";
+import { gettext, isChinese } from "./i18n.js";
 import { axis, clear, hatch, label, mount, outline, rule, size, solid } from "./charts/frame.js";
 
 const nulls = (n) => Array(n).fill(null);
@@ -136,7 +136,8 @@ export const waterfall = (element, data) => keep(element, data, WATERFALL);
 
 // History, baseline with band, consensus, budget -------------------------------------------------------------------------
 const FORECAST = {
-  build({ history, plan, notes = [], every = 3, decimals = 0 }) {
+  build({ history, plan, notes = [], every: wanted = 3, decimals = 0 }) {
+    const every = isChinese ? Math.max(wanted, 3) : wanted; // 26年12月 is wider than Dec 26
     const labels = history.labels.concat(plan.labels);
     const x = labels.map((_, i) => i);
     const before = nulls(history.labels.length);

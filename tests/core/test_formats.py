@@ -165,3 +165,12 @@ def test_initials():
     assert formats.initials("林悦") == "林"
     assert formats.initials("sales_south") == "SS"
     assert formats.initials("") == "?"
+
+
+def test_sentences_and_lists_follow_the_language():
+    with translation.override("en"):
+        assert formats.sentences("One.", "", "Two.") == "One. Two."
+        assert formats.listing(["a", "b"]) == "a, b"
+    with translation.override("zh-hans"):
+        assert formats.sentences("一。", "二。") == "一。二。"
+        assert formats.listing(["甲", "乙"]) == "甲、乙"
