@@ -197,7 +197,7 @@ def _measure_http(world: World) -> list[Row]:
         a, b = world.keys[random.integers(len(world.keys))].tolist()
         where = {"product": hierarchy.products.code_of(a), "org": hierarchy.orgs.code_of(b)}
         month = format_month(MONTH + int(random.integers(MONTHS)))
-        edit = {"measure": "consensus", **where, "month": month, "value": int(random.integers(500))}
+        edit = {"measure": "consensus", **where, "month": month, "value": int(random.integers(500)), "reason": "deal"}
         body = json.dumps({"edits": [edit]})
         url = f"/api/v1/plans/{world.version_id}/cells:batch"
         answer = client.post(url, body, content_type="application/json")
