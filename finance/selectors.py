@@ -13,13 +13,13 @@ import numpy as np
 from engine.money import explain_difference, value
 from finance.lines import COST_LINES, PROFIT, REVENUE, REVENUE_UNCONSTRAINED, STATEMENT, UNIT_COST_LINES, VALUED
 from finance.rates import load_cost_rates
-from finance.valuation import compute_money
+from finance.valuation import compute_money, plan_months
 from masterdata.models import Target
 from masterdata.prices import load_price_rates
 from masterdata.selectors import get_company
 from plans.cubes import Cube, Ints
 from plans.hierarchy import Hierarchy, Node, Tree, load_hierarchy
-from plans.selectors import get_version, load_measures
+from plans.selectors import load_measures
 
 _QUANTITIES = ("consensus", "constrained")
 
@@ -109,8 +109,7 @@ class MoneyView:
     """
 
     def __init__(self, *, version_id: int, months: range | None = None, hierarchy: Hierarchy | None = None) -> None:
-        cycle = get_version(version_id).cycle
-        self.months = months or range(cycle.month, cycle.month + cycle.horizon)
+        self.months = months or plan_months(version_id)
         self.hierarchy = hierarchy or load_hierarchy()
         self.company = get_company()
         cubes = load_measures(

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from django.utils.translation import gettext as _
 
+from core.errors import InvalidInput
 from engine.money import allocate, value
 from finance.lines import (
     COST_LINES,
@@ -31,8 +33,7 @@ INPUTS = ("consensus", "constrained", "stock_end", *OPERATING_COST_LINES)
 def compute_money(*, version_id: int, report: Callable[[float], None] = lambda _share: None) -> dict[str, Cube]:
     """The money cubes of a version over its horizon, from its quantities and today's prices and costs."""
     company = get_company()
-    cycle = get_version(version_id).cycle
-    months = range(cycle.month, cycle.month + cycle.horizon)
+    months = plan_months(version_id)
     plan = load_measures(version_id=version_id, measures=INPUTS, months=months)
     axis = plan["consensus"].axis
     for code in ("constrained", *OPERATING_COST_LINES):
@@ -70,3 +71,11 @@ def _holding(stock: Cube, sold: Cube, months: range, money_scale: int) -> Ints:
     carriers = np.isin(products, sold.axis.keys[:, 0])
     totals[~carriers] = 0  # a product nobody is planned to sell has no row to carry its stock
     return allocate(totals, sold.values, np.searchsorted(products, sold.axis.keys[:, 0]))
+
+
+def plan_months(version_id: int) -> range:
+    """The months of a plan's horizon. Raises ``InvalidInput`` for a version outside the cycles."""
+    cycle = get_version(version_id).cycle
+    if cycle is None:
+        raise InvalidInput(_("Only the plan of a cycle has a horizon."), code="not_a_plan")
+    return range(cycle.month, cycle.month + cycle.horizon)

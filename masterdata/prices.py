@@ -37,9 +37,9 @@ def load_price_rates(keys: Ints, months: range, *, company: Company) -> Ints:
             general.append((where, from_month, price, currency))
         else:
             special.append((np.flatnonzero((keys[:, 0] == product) & (keys[:, 1] == org)), from_month, price, currency))
-    for where, from_month, price, currency in [*general, *special]:
+    for rows_priced, from_month, price, currency in [*general, *special]:
         for first, last, factor in exchange.pieces(currency, max(from_month, months.start), months.stop):
-            rates[where, first - months.start : last - months.start] = to_rate(price * factor)
+            rates[rows_priced, first - months.start : last - months.start] = to_rate(price * factor)
     return rates
 
 

@@ -91,6 +91,7 @@ class SupplyBoard:
 def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code: str | None) -> SupplyBoard:
     """The page of the cycle's plan, or of one of its scenarios; ``code`` is the bottleneck looked at."""
     version = get_version(version_id) if version_id else get_working_version(cycle)
+    state = get_data_state(version.pk)
     totals = get_shortage_totals(version.pk)
     shortages = list_shortages(version.pk, limit=MOST_SHORTAGES)
     heatmap = get_heatmap(version.pk)
@@ -103,8 +104,8 @@ def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code:
         cycle=cycle,
         version=version,
         is_scenario=version.kind == VersionKind.SCENARIO,
-        message=_message(totals),
-        state=get_data_state(version.pk),
+        message=_message(totals, state),
+        state=state,
         months=formats.month_heads(list(heatmap.months[:SHOWN_MONTHS])),
         lines=_lines(heatmap.rows),
         shortages=shortages,
@@ -121,7 +122,9 @@ def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code:
     )
 
 
-def _message(totals: ShortageTotals) -> str:
+def _message(totals: ShortageTotals, state: DataState) -> str:
+    if state.run is None:
+        return _("The plan is not balanced yet")
     if not totals.count:
         return _("No shortages: the plan meets the demand in every month")
     text = ngettext(
