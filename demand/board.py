@@ -205,7 +205,7 @@ class Desk:
         return {
             "title": self.message(),
             "decimals": self.decimals,
-            "every": 2,
+            "every": 3 if is_chinese() else 2,
             "history": {
                 "labels": [month_name(m) for m in figures.history_months][-12:],
                 "values": self.in_units(figures.history[-12:]),

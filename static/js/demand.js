@@ -118,7 +118,7 @@ function columnWidth() {
 function gridHeight() {
   const rowHeight = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--row-h")) || 26;
   const height = board.rows.length * rowHeight + HEAD_HEIGHT;
-  document.documentElement.style.setProperty("--above-chart", `${height + 246}px`);
+  document.documentElement.style.setProperty("--above-chart", `${height + 250}px`);
   return height;
 }
 
