@@ -35,7 +35,7 @@ def block_sha(cube: Cube) -> str:
     digest = hashlib.sha256(canonical_json(header).encode())
     if cube.present is not None:
         digest.update(np.packbits(cube.present).tobytes())
-    digest.update(cube.values)
+    digest.update(cube.values.data)
     return digest.hexdigest()
 
 
@@ -66,7 +66,7 @@ def compress_keys(keys: Ints) -> bytes:
     return _compress(np.ascontiguousarray(keys, "<i8").tobytes(), DEFAULT_CODEC)
 
 
-def expand_keys(data: bytes) -> Ints:
+def expand_keys(data: bytes | memoryview) -> Ints:
     """Key pairs [n, 2] of stored axis bytes."""
     return np.frombuffer(_decompress(bytes(data), DEFAULT_CODEC), "<i8").reshape(-1, 2)
 

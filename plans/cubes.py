@@ -85,7 +85,7 @@ class Axis:
     def sha(self) -> str:
         """SHA-256 of canonical header and little-endian key bytes."""
         digest = hashlib.sha256(canonical_json({"v": 1, "kind": str(self.kind), "rows": len(self)}).encode())
-        digest.update(self.keys)
+        digest.update(self.keys.data)
         return digest.hexdigest()
 
     def __len__(self) -> int:

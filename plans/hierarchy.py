@@ -143,7 +143,9 @@ class Tree:
     def is_under(self, nodes: Sequence[Node]) -> Bools:
         """Per node, whether it is one of ``nodes`` or below one."""
         targets = [self.position_of(node) for node in nodes]
-        return np.isin(self.paths[:-1], targets).any(axis=1) if targets else np.zeros(len(self.ids), bool)
+        if not targets:
+            return np.zeros(len(self.ids), bool)
+        return np.asarray(np.isin(self.paths[:-1], targets).any(axis=1))
 
     def seen_by(self, nodes: Iterable[str] | None) -> Bools:
         """Per node, whether somebody limited to ``nodes`` sees any of it: it lies under one of them or above one."""

@@ -8,20 +8,24 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.months import parse_month
+from core.months import format_month, parse_month
 from plans.choices import SaveMode, SpreadRule
 
 MOST_EDITS = 20_000
 
 
-class MonthField(serializers.CharField):
+@extend_schema_field({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}$"})
+class MonthField(serializers.Field):
     """``YYYY-MM`` ↔ absolute month."""
 
     def to_internal_value(self, data: Any) -> int:
         try:
-            return parse_month(super().to_internal_value(data))
+            return parse_month(str(data))
         except ValueError as error:
             raise serializers.ValidationError(_("Write the month as YYYY-MM.")) from error
+
+    def to_representation(self, value: int) -> str:
+        return format_month(value)
 
 
 @extend_schema_field({"type": ["number", "string", "null"]})
@@ -55,7 +59,7 @@ class EditSerializer(serializers.Serializer):
 
 class BatchSerializer(serializers.Serializer):
     mode = serializers.ChoiceField(SaveMode.values, default=SaveMode.PARTIAL)
-    edits = EditSerializer(many=True, allow_empty=False, max_length=MOST_EDITS)
+    edits = EditSerializer(many=True, allow_empty=False, max_length=MOST_EDITS)  # type: ignore[call-arg]
 
 
 class TheirsSerializer(serializers.Serializer):
@@ -120,7 +124,7 @@ class ScenarioSerializer(serializers.Serializer):
     name = serializers.CharField()
     note = serializers.CharField()
     state = serializers.CharField()
-    parent = serializers.IntegerField(source="parent_id")
+    parent = serializers.IntegerField(source="parent_id")  # type: ignore[assignment]
     created_by = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     stale = serializers.ListField(child=serializers.CharField(), help_text="Measures the parent changed since")
@@ -139,7 +143,7 @@ class CellChangeSerializer(serializers.Serializer):
     by = serializers.CharField()
     measure = serializers.CharField()
     kind = serializers.CharField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     reason = serializers.CharField()
     cause = serializers.CharField()
     comment = serializers.CharField()

@@ -18,7 +18,7 @@ from core.errors import Conflict, Denied, InvalidInput, Missing
 from core.months import parse_month
 from core.numbers import parse_quantity
 from plans import serializers
-from plans.api.base import EDIT_ACTIONS, PAGING, SLICE, PlanView, horizon_of, scales_of, with_units
+from plans.api.base import EDIT_ACTIONS, PAGING, SLICE, PlanView, caller, horizon_of, scales_of, with_units
 from plans.choices import AxisKind, Source, SpreadRule
 from plans.cubes import MAX_CELL
 from plans.hierarchy import load_hierarchy
@@ -36,7 +36,7 @@ class CellsView(PlanView):
     def get(self, request: Request, version: str) -> Response:
         plan, measures, hierarchy = find_version(version), self.measures(), load_hierarchy()
         heads = get_heads(version_id=plan.pk, measures=[measure.code for measure in measures])
-        scope = get_scope(request.user)
+        scope = get_scope(caller(request))
         etag = etag_of(heads_tag(heads), hierarchy.sha, scope, request.get_full_path())
         if is_not_modified(request, etag):
             return not_modified(etag)
@@ -81,9 +81,9 @@ class BatchView(PlanView):
             result = save_requests(
                 version_id=plan.pk,
                 requests=wanted,
-                actor=request.user,
+                actor=caller(request),
                 mode=form.validated_data["mode"],
-                source=Source.API if request.user.is_service else Source.GRID,
+                source=Source.API if caller(request).is_service else Source.GRID,
                 idem_key=key,
                 fingerprint=hashlib.sha256(request.body).hexdigest(),
                 refused=refused,
@@ -110,8 +110,8 @@ class HistoryView(PlanView):
         plan, (measure, *_rest), hierarchy = find_version(version), self.measures(), load_hierarchy()
         product, org = request.query_params.get("product", ""), request.query_params.get("org", "")
         key = hierarchy.products.id_of(product) or 0, hierarchy.orgs.id_of(org) or 0
-        require(request.user, "plan.read", product=product or None, org=org or None)
-        if not hierarchy.is_in_scope(get_scope(request.user), product or None, org or None):
+        require(caller(request), "plan.read", product=product or None, org=org or None)
+        if not hierarchy.is_in_scope(get_scope(caller(request)), product or None, org or None):
             raise Missing(_("There is no such cell."))
         month = self.months_of("month")
         changes = load_cell_history(version_id=plan.pk, measure=measure.code, key=key, month=month)
@@ -135,10 +135,10 @@ class UndoView(ApiView):
     @idempotent
     def post(self, request: Request, version: str, batch: int) -> Response:
         plan = find_version(version)
-        found = plan.batches.filter(pk=batch, author=request.user).first()
+        found = plan.batches.filter(pk=batch, author=caller(request)).first()
         if found is None:  # only one's own: nobody takes back what somebody else decided
             raise Missing(_("There is no such change of yours."))
-        result = undo_batch(batch_id=batch, actor=request.user)
+        result = undo_batch(batch_id=batch, actor=caller(request))
         return Response({"batch": result.batch_id, "revision": result.revision, "applied": result.applied})
 
 

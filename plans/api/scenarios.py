@@ -14,7 +14,7 @@ from accounts.selectors import get_scope
 from core.api import ApiView, idempotent
 from core.errors import Denied
 from plans import serializers
-from plans.api.base import EDIT_ACTIONS, MOST_NODES, SLICE, PlanView, horizon_of
+from plans.api.base import EDIT_ACTIONS, MOST_NODES, SLICE, PlanView, caller, horizon_of
 from plans.choices import AxisKind
 from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
@@ -49,7 +49,7 @@ class ScenarioListView(ApiView):
     def post(self, request: Request, version: str) -> Response:
         form = serializers.NewScenarioSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        scenario = fork_version(parent_id=find_version(version).pk, actor=request.user, **form.validated_data)
+        scenario = fork_version(parent_id=find_version(version).pk, actor=caller(request), **form.validated_data)
         return Response(_scenario(get_version(scenario)), status=status.HTTP_201_CREATED)
 
 
@@ -62,7 +62,7 @@ class RefreshView(ApiView):
     @idempotent
     def post(self, request: Request, version: str) -> Response:
         plan = find_version(version)
-        refresh_scenario(version_id=plan.pk, actor=request.user)
+        refresh_scenario(version_id=plan.pk, actor=caller(request))
         return Response(_scenario(get_version(plan.pk)))
 
 
@@ -75,7 +75,7 @@ class ExpireView(ApiView):
     @idempotent
     def post(self, request: Request, version: str) -> Response:
         plan = find_version(version)
-        expire_scenario(version_id=plan.pk, actor=request.user)
+        expire_scenario(version_id=plan.pk, actor=caller(request))
         return Response(_scenario(get_version(plan.pk)))
 
 
@@ -92,15 +92,15 @@ class MergeView(ApiView):
         wanted, source = form.validated_data, find_version(version)
         target = find_version(wanted["into"])
         codes = wanted.get("measures") or [code for code, ref in get_heads(version_id=source.pk).items() if ref.pin]
-        allowed = [code for code in codes if can_edit_measure(request.user, get_measure(code), target)]
+        allowed = [code for code in codes if can_edit_measure(caller(request), get_measure(code), target)]
         if not allowed or (wanted.get("measures") and len(allowed) < len(codes)):
             raise Denied(_("Your role may not write these measures there."))
-        if not get_scope(request.user).is_everything:
+        if not get_scope(caller(request)).is_everything:
             raise Denied(_("Only who plans for the whole company merges scenarios."), code="outside_scope")
         result = merge_version(
             source_id=source.pk,
             target_id=target.pk,
-            actor=request.user,
+            actor=caller(request),
             selection=Selection(tuple(allowed), wanted["product"], wanted["org"]),
             default=wanted["default"],
         )
@@ -118,7 +118,7 @@ class CompareView(PlanView):
         codes = [measure.code for measure in measures if measure.axis_kind == AxisKind.PRODUCT_ORG]
         heads = [get_heads(version_id=plan.pk, measures=codes) for plan in plans]
         months = self.months(horizon_of(plans[0], measures, heads[0]))
-        scope = get_scope(request.user)
+        scope = get_scope(caller(request))
         nodes = list_nodes(self.nodes(), hierarchy=hierarchy, scope=scope)[:MOST_NODES]
         lines = []
         for code in codes:

@@ -14,7 +14,7 @@ from accounts.policies import can
 from accounts.selectors import get_scope
 from core.api import etag_of, is_not_modified, not_modified
 from core.errors import InvalidInput, Missing
-from plans.api.base import SLICE, PlanView
+from plans.api.base import SLICE, PlanView, caller
 from plans.choices import AxisKind, FreezeKind
 from plans.exports import has_parquet, write_csv, write_parquet
 from plans.measures import Measure
@@ -38,9 +38,9 @@ class SnapshotView(PlanView):
     )
     def get(self, request: Request, code: str) -> HttpResponseBase:
         snapshot = get_snapshot(code)
-        if snapshot.kind != FreezeKind.APPROVED and not can(request.user, "plan.read"):
+        if snapshot.kind != FreezeKind.APPROVED and not can(caller(request), "plan.read"):
             raise Missing(_("There is no such snapshot."))
-        scope = get_scope(request.user)
+        scope = get_scope(caller(request))
         invalid = getattr(snapshot, "invalidation", None)
         etag = etag_of(snapshot.code, scope, invalid and invalid.pk, request.get_full_path())
         if is_not_modified(request, etag):
@@ -50,7 +50,7 @@ class SnapshotView(PlanView):
         return self._numbers(snapshot, self.measures()[0], etag)
 
     def _numbers(self, snapshot: Snapshot, measure: Measure, etag: str) -> HttpResponseBase:
-        state, scope = load_snapshot_state(snapshot, measure.code), get_scope(self.request.user)
+        state, scope = load_snapshot_state(snapshot, measure.code), get_scope(caller(self.request))
         months = self.months(state.block.months)
         if measure.axis_kind == AxisKind.PRODUCT_ORG:
             hierarchy, query = load_snapshot_hierarchy(snapshot), self.nodes()

@@ -29,10 +29,10 @@ def list_scenarios(*, cycle_id: int | None = None, parent_id: int | None = None)
 def get_parent(version: Version) -> Version | None:
     """The plan a scenario belongs to today: the one that took its parent's place when a step was reopened."""
     parent = version.parent
-    if parent is None or parent.current:
+    if parent is None or parent.current or parent.cycle is None:
         return parent
     plans = [VersionKind.WORKING, VersionKind.APPROVED]
-    return Version.objects.filter(cycle_id=parent.cycle_id, kind__in=plans, current=True).first() or parent
+    return Version.objects.filter(cycle=parent.cycle, kind__in=plans, current=True).first() or parent
 
 
 def list_stale_measures(*, version_id: int) -> list[str]:

@@ -116,7 +116,7 @@ def load_states(*, version_id: int, measures: Iterable[str]) -> dict[str, State]
 
 def overlay_states(lower: State, upper: State) -> State:
     """``upper`` where it is present, else ``lower``; never absent."""
-    key = ("overlay", lower.content_key, upper.content_key)
+    key: Hashable = ("overlay", lower.content_key, upper.content_key)
     if not len(upper.block.axis) or upper.block.present is None or not upper.block.present.any():
         block, key = lower.block, ("lower", lower.content_key)
     else:

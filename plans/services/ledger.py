@@ -75,7 +75,7 @@ def _append(changes: Sequence[Change], before: Mapping[str, HeadRef], batches: M
     _insert_edits(rows)
 
 
-def _insert_edits(rows: Sequence[tuple[object, ...]]) -> None:
+def _insert_edits(rows: Sequence[tuple[int | None, ...]]) -> None:
     """Plain statements: model objects would cost several times the database's work."""
     quote = connection.ops.quote_name
     columns, marks = ", ".join(map(quote, _COLUMNS)), ", ".join(["%s"] * len(_COLUMNS))

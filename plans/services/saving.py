@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -43,7 +43,7 @@ class Save:
     fingerprint: str = ""
 
     @cached_property
-    def wanted(self) -> dict[str, Collection[Cell]]:
+    def wanted(self) -> dict[str, set[Cell]]:
         """Measure → cells."""
         cells: dict[str, set[Cell]] = {}
         for edit in self.edits:
