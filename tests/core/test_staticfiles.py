@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -42,12 +43,20 @@ def _render(nonce: str = "n0nce") -> str:
     return Template("{% load ui %}{% import_map %}").render(Context({"CSP_NONCE": nonce}))
 
 
-def test_without_hashed_names_there_is_no_import_map(monkeypatch):
-    monkeypatch.setattr(staticfiles_storage, "hashed_files", {}, raising=False)
+@pytest.fixture
+def rename() -> Iterator[Callable[[dict[str, str]], None]]:
+    """Sets the storage's hashed names; what it had before comes back after the test."""
+    before = staticfiles_storage.hashed_files
+    yield lambda names: setattr(staticfiles_storage, "hashed_files", names)
+    staticfiles_storage.hashed_files = before
+
+
+def test_without_hashed_names_there_is_no_import_map(rename):
+    rename({})
     assert _render() == ""
 
 
-def test_the_import_map_sends_relative_imports_to_hashed_files(monkeypatch):
+def test_the_import_map_sends_relative_imports_to_hashed_files(rename):
     hashed = {
         "js/app.js": "js/app.0123456789ab.js",
         "js/grid/model.js": "js/grid/model.ba9876543210.js",
@@ -55,7 +64,7 @@ def test_the_import_map_sends_relative_imports_to_hashed_files(monkeypatch):
         "css/app.css": "css/app.00.css",
         "admin/js/core.js": "admin/js/core.11.js",
     }
-    monkeypatch.setattr(staticfiles_storage, "hashed_files", hashed, raising=False)
+    rename(hashed)
     html = _render()
     assert html.startswith('<script type="importmap" nonce="n0nce">')
     found = json.loads(re.search(r">(.*)</script>", html)[1])["imports"]
