@@ -35,6 +35,26 @@ _NAV: tuple[tuple[str, Promise, str, str], ...] = (
     ("/kpis/", _("KPIs"), "plan.read", ""),
     ("/import/", _("Data"), "masterdata.read", ""),
 )
+# The pages of a room, in the order of a month's work; a page that does not exist is left out.
+_TABS: tuple[tuple[tuple[str, Promise], ...], ...] = (
+    (
+        ("/demand/", _("Workbench")),
+        ("/demand/review/", _("Look back")),
+        ("/demand/explain/", _("Explain")),
+        ("/demand/activities/", _("Activities")),
+        ("/demand/orders/", _("Order book")),
+        ("/demand/assumptions/", _("Assumptions")),
+        ("/meeting/demand_review/", _("Meeting")),
+    ),
+    (
+        ("/supply/", _("Workbench")),
+        ("/supply/review/", _("Look back")),
+        ("/supply/inventory/", _("Inventory")),
+        ("/supply/long-range/", _("Long range")),
+        ("/supply/policies/", _("Policies")),
+        ("/meeting/supply_review/", _("Meeting")),
+    ),
+)
 _STEP_PATHS = {
     StepCode.BUSINESS_REVIEW: "/",
     StepCode.DEMAND_REVIEW: "/demand/",
@@ -132,6 +152,18 @@ class Shell:
             for path, label, action, counter in _NAV
             if self._may(action) and _exists(path)
         ]
+
+    @cached_property
+    def tabs(self) -> list[NavItem]:
+        """The pages beside this one; none on a page that stands alone."""
+        here = self._request.path
+        for room in _TABS:
+            found = [(path, label) for path, label in room if _exists(path)]
+            inside = [path for path, _label in found if here.startswith(path)]
+            if inside and len(found) > 1 and self._may("plan.read"):
+                nearest = max(inside, key=len)
+                return [NavItem(path, label, path == nearest) for path, label in found]
+        return []
 
     @cached_property
     def rail(self) -> list[RailItem]:
