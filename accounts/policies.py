@@ -40,6 +40,7 @@ POLICY: dict[str, frozenset[Role]] = {
     "stream.edit.marketing": _MARKETING,
     "stream.edit.product": _MARKETING,
     "stream.edit.finance_view": frozenset({Role.FINANCE}),
+    "activity.edit": _MARKETING,
     "consensus.override": frozenset({Role.DEMAND_LEAD}),
     "capacity.edit": frozenset({Role.PRODUCTION, Role.SUPPLY_LEAD}),
     "material.edit": frozenset({Role.PURCHASING, Role.SUPPLY_LEAD, Role.SUPPLIER}),
@@ -84,6 +85,7 @@ TOKEN_SCOPES: dict[str, frozenset[str]] = {
     "plan:write": _STREAMS
     | {
         "plan.read",
+        "activity.edit",
         "consensus.override",
         "capacity.edit",
         "material.edit",

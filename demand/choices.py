@@ -37,6 +37,7 @@ class EventKind(TextChoices):
     NPD = "npd", _("New product")
     NEW_CLIENT = "new_client", _("New client")
     PHASE_OUT = "phase_out", _("Phase-out")
+    HOLIDAY = "holiday", _("Holiday")
     EXTERNAL = "external", _("External event")
     OTHER = "other", _("Other")
 

@@ -109,6 +109,30 @@ class Event(Revised):
         return self.code
 
 
+class Launch(models.Model):
+    """How a product without a history of its own is expected to start: like earlier launches somebody picked.
+
+    ``analogues`` are product codes of any level whose curves the forecast takes, ``scale`` multiplies them. Without
+    ``first_month`` the product's own launch month holds, without ``org`` the launch is everywhere.
+    """
+
+    product = models.OneToOneField("masterdata.Product", on_delete=models.CASCADE, related_name="launch")
+    org = models.ForeignKey("masterdata.Org", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    analogues = models.JSONField(default=list)
+    scale = models.FloatField(default=1)
+    first_month = models.IntegerField(null=True, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    note = models.CharField(max_length=500, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["product"]
+        constraints = [models.CheckConstraint(condition=Q(scale__gt=0), name="launch_scale_positive")]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {', '.join(self.analogues)}"
+
+
 class Assumption(models.Model):
     """What the forecast rests on, re-assessed every cycle (R-041)."""
 

@@ -2,7 +2,9 @@
 
 from demand.services.cells import lock_place, preview_split
 from demand.services.consensus import build_proposal, publish_flex
+from demand.services.events import EventTerms, add_event, change_event, withdraw_event
 from demand.services.forecast import NodeForecast, enqueue_forecast, forecast_input_hash, forecast_node, run_forecast
+from demand.services.launches import plan_launch, withdraw_launch
 from demand.services.remarks import (
     add_assumption,
     add_comment,
@@ -22,14 +24,17 @@ from demand.services.sources import (
 from demand.services.submission import submit_streams
 
 __all__ = [
+    "EventTerms",
     "NodeForecast",
     "RefreshSummary",
     "add_assumption",
     "add_comment",
+    "add_event",
     "apply_inputs",
     "assess_assumption",
     "build_proposal",
     "carry_assumptions",
+    "change_event",
     "decide_outlier",
     "enqueue_forecast",
     "follow_new_actuals",
@@ -38,10 +43,13 @@ __all__ = [
     "forecast_input_hash",
     "forecast_node",
     "lock_place",
+    "plan_launch",
     "preview_split",
     "publish_flex",
     "refresh_sources",
     "resolve_comment",
     "run_forecast",
     "submit_streams",
+    "withdraw_event",
+    "withdraw_launch",
 ]
