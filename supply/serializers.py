@@ -92,10 +92,13 @@ class WhatIfSerializer(serializers.Serializer):
 
 class EffectSerializer(serializers.Serializer):
     units = serializers.IntegerField()
-    revenue = serializers.IntegerField()
-    gain = serializers.IntegerField()
-    cost = serializers.IntegerField()
+    revenue = serializers.IntegerField(allow_null=True)
+    gain = serializers.IntegerField(allow_null=True)
+    cost = serializers.IntegerField(allow_null=True)
     short = serializers.IntegerField()
+    masked = serializers.ListField(
+        child=serializers.CharField(), help_text="Fields that are null because the reader may not see costs."
+    )
 
 
 class WhatIfResultSerializer(serializers.Serializer):

@@ -271,7 +271,6 @@ SUPPLY = [
         PLANNERS,
         own=JUDGED,
         body={"resource": "LINE", "month": "2026-12"},
-        defect="a plan without any demand ends in SolveFailed('Empty') and 500",
     ),
     Row(V1 + "plans/<int:version>/options/price/", "POST", STAFF, own=HIDDEN, body={"options": [1]}),
     Row(V1 + "supply/options/<int:option>/scenario/", "POST", PLANNERS, own=HIDDEN, body={}),

@@ -19,6 +19,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.permission_table import DENIED, HIDDEN, JUDGED, OK, ROWS, UNCHANGED, Outcome, Row
 from tests.permission_world import World, build_world, fingerprint
 
+# Without the mark pytest-django makes no test database when this file runs alone, and the real one would be asked.
+pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OWN, FOREIGN, MISSING = range(3)
 _REFUSED_BY_RULES = {400, 409, 412, 415, 422, 428}

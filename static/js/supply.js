@@ -7,6 +7,7 @@ import { followJob } from "./jobs.js";
 
 const version = document.getElementById("supply-script").dataset.version;
 const plan = `/api/v1/plans/${version}`;
+const cash = (minor) => (minor === null ? "•••" : money(minor, { sign: true })); // null: hidden for this role
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 
 async function ask(url, body) {
@@ -31,7 +32,7 @@ async function priceTogether() {
   together.textContent = gettext("Solving…");
   const found = await ask(`${plan}/options/price/`, { options });
   if (String(ticked()) !== String(options)) return;
-  together.textContent = found.problem ?? fill(gettext("Together: %(units)s units · %(gain)s"), { units: signed(found.units), gain: money(found.gain, { sign: true }) });
+  together.textContent = found.problem ?? fill(gettext("Together: %(units)s units · %(gain)s"), { units: signed(found.units), gain: cash(found.gain) });
 }
 
 async function openScenario() {
@@ -93,7 +94,7 @@ async function solve() {
   const fact = (label, value, tone = "") => `<div><span class="sm mut">${label}</span><b class="${tone}">${value}</b></div>`;
   facts.innerHTML = fact(gettext("Capacity"), number(found.capacity_after)) + fact(gettext("Demand"), number(found.demand))
     + fact(gettext("Short"), number(found.short_after), found.short_after ? "bad" : "good")
-    + fact(gettext("Margin"), money(found.effect.gain, { sign: true }));
+    + fact(gettext("Margin"), cash(found.effect.gain));
 }
 
 if (trial) {

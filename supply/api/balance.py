@@ -10,7 +10,8 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.policies import require
+from accounts.models import User
+from accounts.policies import can, require
 from core.api import ApiView, idempotent
 from core.errors import InvalidInput
 from core.months import format_month, parse_month
@@ -18,7 +19,9 @@ from core.serializers import JobSerializer
 from plans.selectors import get_version
 from supply import serializers
 from supply.services.balance import enqueue_balance
-from supply.services.options import add_option_to_scenario, price_options, what_if
+from supply.services.options import Effect, add_option_to_scenario, price_options, what_if
+
+MASKED_FIELDS = ("revenue", "gain", "cost")
 
 
 class BalanceView(ApiView):
@@ -51,7 +54,8 @@ class WhatIfView(ApiView):
         except ValueError as error:
             raise InvalidInput(str(error), details={"field": "month"}) from None
         found = what_if(version_id=get_version(version).pk, month=month, **fields)
-        return Response({**asdict(found), "month": format_month(month)})
+        body = {**asdict(found), "month": format_month(month), "effect": effect_to_json(found.effect, request.user)}
+        return Response(body)
 
 
 class PriceOptionsView(ApiView):
@@ -63,9 +67,8 @@ class PriceOptionsView(ApiView):
     def post(self, request: Request, version: int) -> Response:
         form = serializers.OptionIdsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        return Response(
-            asdict(price_options(version_id=get_version(version).pk, option_ids=form.validated_data["options"]))
-        )
+        effect = price_options(version_id=get_version(version).pk, option_ids=form.validated_data["options"])
+        return Response(effect_to_json(effect, request.user))
 
 
 class OptionScenarioView(ApiView):
@@ -86,3 +89,9 @@ class OptionScenarioView(ApiView):
         )
         body = {"version": version.pk, "name": version.name, "url": f"/supply/?version={version.pk}"}
         return Response(body, status=status.HTTP_201_CREATED)
+
+
+def effect_to_json(effect: Effect, user: User) -> dict[str, Any]:
+    """An effect for a reader: money is ``null`` and named in ``masked`` for who may not see costs and margins."""
+    masked = () if can(user, "finance.view_costs") else MASKED_FIELDS
+    return {**asdict(effect), **dict.fromkeys(masked), "masked": list(masked)}

@@ -11,6 +11,9 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext as _
+
+from core.errors import Conflict
 from engine.balancing.solve import Session
 from engine.balancing.trials import Trials
 from masterdata.selectors import get_company
@@ -37,7 +40,10 @@ _guard = threading.Lock()
 
 
 def get_warm_model(version_id: int) -> WarmModel:
-    """The solved model of a plan as its inputs are now; built and solved on first use."""
+    """The solved model of a plan as its inputs are now; built and solved on first use.
+
+    Raises ``Conflict`` while nothing is asked for: there is no plan yet that a trial could be compared with.
+    """
     version = get_version(version_id)
     key = _input_key(version)
     with _guard:
@@ -45,6 +51,10 @@ def get_warm_model(version_id: int) -> WarmModel:
             _models.move_to_end(key)
             return _models[key]
     prepared = prepare_problem(version)
+    if not prepared.problem.demand.quantity.any():
+        raise Conflict(
+            _("The plan has no demand yet. Build the demand proposal first, then try changes."), code="no_demand"
+        )
     session = Session(prepared.problem)
     model = WarmModel(prepared, Trials(session, session.solve()))
     with _guard:
