@@ -110,7 +110,7 @@ class Shell:
 
     @property
     def company_name(self) -> str:
-        return self.company.name if self.company else ""
+        return self.company.label if self.company else ""
 
     @cached_property
     def theme(self) -> str:

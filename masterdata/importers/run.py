@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from accounts.models import User
 from accounts.policies import can
 from masterdata.importers import checks
-from masterdata.importers.columns import EMPTY, Scales
+from masterdata.importers.columns import Scales
 from masterdata.importers.context import ImportContext
 from masterdata.importers.findings import ERROR, FindingLog
 from masterdata.importers.parsing import Fixes, parse_sheet
@@ -148,14 +148,18 @@ def make_company(context: ImportContext) -> Company:
     company = Company.objects.first()
     if company is not None:
         return company
-    name, currency = "", ""
+    name, name_zh, currency = "", "", ""
     if orgs := context.sheets.get("orgs"):
         parents = orgs.values("parent")
         tops = [i for i, parent in enumerate(parents) if parent is None]
         if tops:
-            name = orgs["name"][tops[0]]
+            name = orgs.values("name", "")[tops[0]]
+            name_zh = orgs.values("name_zh", "")[tops[0]]
             currency = orgs.values("currency", "")[tops[0]]
-    if not isinstance(name, str) or name is EMPTY:
-        name = ""
     scales = _scales(context)
-    return Company.objects.create(name=name, currency=currency or "CNY", quantity_decimals=scales.quantity)
+    return Company.objects.create(
+        name=name or name_zh or "",
+        name_zh=name_zh or "",
+        currency=currency or "CNY",
+        quantity_decimals=scales.quantity,
+    )

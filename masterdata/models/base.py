@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import get_language
 
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
@@ -12,6 +13,14 @@ QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
 def label_of(name: str, name_zh: str) -> str:
     """Choose between two names by the active language; selectors that read values use it too."""
     return name_zh if name_zh and (get_language() or "").startswith("zh") else name
+
+
+def or_none(name: str) -> Coalesce:
+    """An optional foreign key inside a unique constraint: two empty ones are equal, on every database.
+
+    SQL holds nulls for different from each other; no row ever has the id 0.
+    """
+    return Coalesce(name, 0)
 
 
 class Revised(models.Model):
@@ -31,6 +40,7 @@ class Company(models.Model):
     """The one company of this database: its currency and the decimals its quantities are kept with."""
 
     name = models.CharField(max_length=200)
+    name_zh = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=3, default="CNY")
     currency_decimals = models.PositiveSmallIntegerField(default=2)
     quantity_decimals = models.PositiveSmallIntegerField(default=0)
@@ -41,6 +51,11 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """The name in the reader's language."""
+        return label_of(self.name, self.name_zh)
 
 
 class Coded(Revised):

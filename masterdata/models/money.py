@@ -3,7 +3,7 @@
 from django.db import models
 
 from masterdata.choices import Fulfilment, TargetKind
-from masterdata.models.base import MONEY, QUANTITY, Revised
+from masterdata.models.base import MONEY, QUANTITY, Revised, or_none
 from masterdata.models.structure import Org, Product, Site
 
 
@@ -18,7 +18,7 @@ class Price(Revised):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["product", "org", "from_month"], name="price_once", nulls_distinct=False)
+            models.UniqueConstraint("product", or_none("org"), "from_month", name="price_once"),
         ]
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class Cost(Revised):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["product", "site", "from_month"], name="cost_once", nulls_distinct=False)
+            models.UniqueConstraint("product", or_none("site"), "from_month", name="cost_once"),
         ]
 
     def __str__(self) -> str:
@@ -78,11 +78,7 @@ class Target(Revised):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "month", "product", "org", "version"],
-                name="target_once",
-                nulls_distinct=False,
-            )
+            models.UniqueConstraint("kind", "month", or_none("product"), or_none("org"), "version", name="target_once"),
         ]
 
     def __str__(self) -> str:
@@ -109,7 +105,7 @@ class Policy(Revised):
 
     class Meta:
         verbose_name_plural = "policies"
-        constraints = [models.UniqueConstraint(fields=["product", "site"], name="policy_once", nulls_distinct=False)]
+        constraints = [models.UniqueConstraint("product", or_none("site"), name="policy_once")]
 
     def __str__(self) -> str:
         return f"{self.product_id}"
@@ -132,8 +128,8 @@ class ActualRecord(Revised):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["month", "product", "org", "site"], name="actual_record_once", nulls_distinct=False
-            )
+                "month", or_none("product"), or_none("org"), or_none("site"), name="actual_record_once"
+            ),
         ]
 
     def __str__(self) -> str:

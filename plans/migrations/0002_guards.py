@@ -63,7 +63,7 @@ def tune_postgresql(_apps, editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("plans", "0001_plan_store")]
+    dependencies = [("plans", "0001_initial")]
     operations = [
         *[append_only(table) for table in APPEND_ONLY],
         migrations.RunPython(create_guards, drop_guards),

@@ -18,7 +18,7 @@ from demand.services import add_assumption
 from masterdata.models import Company, Product
 from masterdata.services import import_folder
 from meetings import services as meetings
-from sop.demo.catalogue import CURRENCY, NAME
+from sop.demo.catalogue import CURRENCY, NAME, NAME_ZH
 from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
@@ -39,7 +39,14 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
     latest = current_month(today)
     market = build_market(cycle_month=latest, seed=SEED)
     Company.objects.update_or_create(
-        pk=1, defaults={"name": NAME, "currency": CURRENCY, "currency_decimals": 2, "quantity_decimals": 0}
+        pk=1,
+        defaults={
+            "name": NAME,
+            "name_zh": NAME_ZH,
+            "currency": CURRENCY,
+            "currency_decimals": 2,
+            "quantity_decimals": 0,
+        },
     )
     people: dict[str, User] = {}
     for month in range(latest - CLOSED_CYCLES, latest + 1):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
 from masterdata.models import BomLine, Company, Product, Resource, Target
 from masterdata.selectors import get_company, list_leaf_products
@@ -95,3 +96,13 @@ def test_the_car_company_imports_cleanly_and_again_without_changes():
     assert {(s.new, s.changed, s.removed) for s in again.sheets} == {(0, 0, 0)}
     assert again.revision == 0
     assert Company.objects.get().revision == report.revision == 1
+
+
+@pytest.mark.django_db
+def test_a_new_company_takes_both_names_from_the_top_of_the_organisation(folder):
+    orgs = "code,name,name_zh,parent\nALL,Cars Ltd,汽车公司,\nNORTH,North,北区,ALL\n"
+    import_folder(path=folder(products=PRODUCTS, orgs=orgs, history=HISTORY), actor=None)
+    company = get_company()
+    assert (company.name, company.name_zh, company.label) == ("Cars Ltd", "汽车公司", "Cars Ltd")
+    with translation.override("zh-hans"):
+        assert company.label == "汽车公司"
