@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demand.lifecycle import Lifecycle, link_predecessors
-from engine.forecasting.contracts import ForecastResult, SeriesSet
+from demand.packing import pack_arrays
+from engine.forecasting.contracts import ForecastResult, Route, SeriesSet
+from engine.forecasting.features import MASE_SCALE
+from engine.forecasting.lead_time import error_size, learn_table
 from engine.money import allocate
 from plans.cubes import Axis, Cube
 
@@ -93,6 +96,23 @@ def to_cubes(
         measures[f"baseline_lo{name}"] = np.minimum(np.floor(low).astype(np.int64), baseline)
         measures[f"baseline_hi{name}"] = np.maximum(np.ceil(high).astype(np.int64), baseline)
     return {code: Cube(prepared.axis, first_month, values, "quantity", scale) for code, values in measures.items()}
+
+
+def pack_errors(prepared: PreparedHistory, result: ForecastResult) -> bytes:
+    """What ``demand.selectors.errors`` reads: sizes and pooled quantiles of the errors that add up over months.
+
+    Series with months of no sale err in their own way, so they are a class of their own.
+    """
+    size = error_size(result.origin_errors, result.features[:, MASE_SCALE])
+    classes = np.where(result.route == Route.INTERMITTENT, 1, 0).astype(np.int8)
+    band = result.upper[:, result.levels.index(80.0), 0] - result.mean[:, 0]
+    table = learn_table(result.origin_errors, size, classes, band, result.mean.shape[1])
+    return pack_arrays(
+        keys=prepared.axis.keys[prepared.rows],
+        quantiles=table.quantiles,
+        classes=table.classes,
+        size=table.size.astype(np.float32),
+    )
 
 
 def _round_by_product(values: Floats, axis: Axis) -> Ints:

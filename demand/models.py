@@ -240,6 +240,7 @@ class ForecastRun(models.Model):
     series = models.PositiveIntegerField()
     routes = models.JSONField(default=dict)  # route → number of series
     accuracy = models.JSONField(default=dict)  # back-test figures of the run
+    events = models.JSONField(default=dict)  # code → what the event does to the forecast; see demand.drivers
     seconds = models.FloatField()
     input_hash = models.CharField(max_length=64)
     finished_at = models.DateTimeField()
@@ -249,3 +250,27 @@ class ForecastRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version_id}@{self.first_month}"
+
+
+class ForecastErrors(models.Model):
+    """How large the errors of each series add up to over a lead time, packed (see ``demand.selectors.errors``)."""
+
+    run = models.OneToOneField(ForecastRun, on_delete=models.CASCADE, related_name="errors")
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"errors of {self.run_id}"
+
+
+class ForecastPart(models.Model):
+    """What a forecast that runs in parts hands from one part to the next; gone when the run is over."""
+
+    job = models.ForeignKey("core.Job", on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=24)
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "name"], name="forecast_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of job {self.job_id}"

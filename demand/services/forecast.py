@@ -19,10 +19,10 @@ from core.errors import InvalidInput
 from core.jobs import Progress, enqueue_job, fence
 from core.models import Job
 from cycles.models import Cycle
-from demand.adapters import PreparedHistory, prepare_history, to_cubes
+from demand.adapters import PreparedHistory, pack_errors, prepare_history, to_cubes
 from demand.bands import error_correlation
 from demand.measures import ACTUAL, FORECAST
-from demand.models import ForecastRun
+from demand.models import ForecastErrors, ForecastRun
 from demand.selectors.frame import Frame, load_frame
 from demand.selectors.place import Place
 from demand.selectors.sources import load_outlier_marks, load_predecessors, load_series_keys
@@ -65,6 +65,7 @@ def run_forecast(job: Job, progress: Progress) -> dict[str, Any]:
     progress.within("forecast", 0)
     result = forecast(prepared.series, options, lambda done, _step: progress.within("forecast", done))
     progress.within("publish", 0)
+    errors = pack_errors(prepared, result)
     cubes = to_cubes(result, prepared, lifecycle=frame.lifecycle, first_month=frame.first_month, scale=frame.scale)
     summary = _summarise(frame, prepared, result)
     summary["seconds"] = round(time.monotonic() - started, 2)
@@ -74,7 +75,7 @@ def run_forecast(job: Job, progress: Progress) -> dict[str, Any]:
         seen={code: heads[code] for code in FORECAST},
         inputs={ACTUAL: heads[ACTUAL]},
         policy=PublishPolicy.STRICT,
-        fence=partial(_finish, job, frame, options, summary),
+        fence=partial(_finish, job, frame, options, summary, errors),
         job_id=job.pk,
         actor=job.created_by,
         source=Source.JOB,
@@ -83,10 +84,10 @@ def run_forecast(job: Job, progress: Progress) -> dict[str, Any]:
     return summary
 
 
-def _finish(job: Job, frame: Frame, options: ForecastSettings, summary: dict[str, Any]) -> None:
+def _finish(job: Job, frame: Frame, options: ForecastSettings, summary: dict[str, Any], errors: bytes) -> None:
     """First in the publishing transaction: the job is done and the run is on record, or neither."""
     fence(job, result=summary)
-    ForecastRun.objects.create(
+    run = ForecastRun.objects.create(
         version_id=frame.version_id,
         job=job,
         first_month=frame.first_month,
@@ -99,6 +100,7 @@ def _finish(job: Job, frame: Frame, options: ForecastSettings, summary: dict[str
         input_hash=_input_hash(frame, options),
         finished_at=timezone.now(),
     )
+    ForecastErrors.objects.create(run=run, data=errors)
 
 
 def prepare(frame: Frame) -> PreparedHistory:

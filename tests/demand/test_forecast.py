@@ -1,7 +1,9 @@
 """The statistical forecast as a job: published once, fenced, traceable."""
 
 import itertools
+import math
 
+import numpy as np
 import pytest
 
 from accounts.models import Scope
@@ -9,6 +11,7 @@ from core.choices import JobState
 from core.errors import InvalidInput
 from core.jobs import JobCancelled, LeaseLost, run_job_now
 from demand.models import ForecastRun, OutlierDecision
+from demand.selectors.errors import load_cumulative_error
 from demand.selectors.place import find_place
 from demand.services import enqueue_forecast, forecast_input_hash, forecast_node
 from plans.selectors import load_measure
@@ -54,6 +57,25 @@ def test_the_run_says_what_it_did(world, ran):
     assert run.input_hash == forecast_input_hash(world.cycle) == ran.input_hash
     assert run.accuracy["backtest_wmape"] == pytest.approx(0, abs=0.01)
     assert ran.result["series"] == run.series
+
+
+def test_errors_over_a_lead_time_are_kept_with_the_run(world, ran):
+    keys = [[world.p["E5"], world.o["GZ"]], [world.p["E7"], world.o["BJ"]], [world.p["M8"], world.o["BJ"]]]
+
+    def error(months, level):
+        return load_cumulative_error(
+            version_id=world.version.pk, keys=np.array(keys), months_ahead=months, level=level
+        ).tolist()  # fmt: skip
+
+    one, two = error(1, 0.95), error(2, 0.95)
+    assert math.isnan(one[2])  # never sold, so never forecast
+    assert 0 <= error(1, 0.8)[1] <= one[1] <= two[1] < 500 / 4
+    assert one[0] <= one[1]
+
+
+def test_before_a_forecast_no_error_is_known(world):
+    keys = np.array([[world.p["E5"], world.o["GZ"]]])
+    assert np.isnan(load_cumulative_error(version_id=world.version.pk, keys=keys, months_ahead=1, level=0.9)).all()
 
 
 def test_running_twice_gives_the_same_numbers(world, ran):
