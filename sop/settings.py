@@ -137,6 +137,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Decoded plan blocks a process keeps; below the working set (about 115 MB per version of 14 M cells) every read misses.
 BLOCK_CACHE_MB = int(os.environ.get("SOP_BLOCK_CACHE_MB", "512"))
+# Solved models a web process keeps for what-ifs, some hundred MB each for a thousand products.
+WARM_MODELS = int(os.environ.get("SOP_WARM_MODELS", "2"))
 
 # People -----------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

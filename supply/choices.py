@@ -48,3 +48,8 @@ class OptionKind(TextChoices):
     RENT_STORAGE = "rent_storage", _("Rent storage")
     BREAK_FENCE = "break_fence", _("Change the frozen plan")
     DEFER = "defer", _("Deliver one month later")
+    WHAT_IF = "what_if", _("Changed settings")
+    RUSH_ORDER = "rush_order", _("Rush order")
+
+
+TRIED = (OptionKind.WHAT_IF, OptionKind.RUSH_ORDER)  # kept trials of people, not ways out the balance found

@@ -49,8 +49,12 @@ def extract_plan(
     objective: float,
     status: str,
     solver: SolverInfo,
+    served_apart: Floats | None = None,
 ) -> BalancePlan:
-    """Name everything in a solution. ``duals`` are the solver's (of a minimum), ``objective`` is a profit."""
+    """Name everything in a solution. ``duals`` are the solver's (of a minimum), ``objective`` is a profit.
+
+    ``served_apart`` [classes, T] are units served by columns that are not the program's own.
+    """
     vector = Vector(program, values)
     points, resource, demand = len(problem.points), len(problem.resource), len(problem.demand)
     level = derived.soft_level
@@ -58,6 +62,8 @@ def extract_plan(
     stock = level + vector.full("surplus", points) - below + vector.full("overstock", points)
     shipments = vector.full("ship", len(problem.lanes))
     served = served_by_class(problem, derived, program, vector, shipments)
+    if served_apart is not None:
+        served = served + served_apart
     backlog = vector.full("wait", demand)
     waits = problem.demand.backorder[:, None]
     lost = np.where(waits, vector.full("drop", demand), problem.demand.quantity - served)

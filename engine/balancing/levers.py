@@ -8,11 +8,14 @@ an adopted plan never earns more than the option promised.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem
-from engine.balancing.trials import Change
+from engine.balancing.contracts import BalanceProblem, array_fields
+from engine.balancing.trials import Change, with_demand
+
+RUSH = 0  # priority of rush orders: before everything that is planned
 
 
 def apply_changes(problem: BalanceProblem, changes: Iterable[Change]) -> BalanceProblem:
@@ -144,6 +147,26 @@ def _defer(problem: BalanceProblem, change: Change) -> BalanceProblem:
     return problem.with_part("demand", quantity=quantity)
 
 
+def _demand(problem: BalanceProblem, change: Change) -> BalanceProblem:
+    return with_demand(problem, [change])
+
+
+def _first(problem: BalanceProblem, change: Change) -> BalanceProblem:
+    """The units become a class of their own, at the end, so that the places of the others stay; see ``RUSH``."""
+    demand = problem.demand
+    for cls, month, units in change.cells:
+        quantity = np.zeros((1, problem.months))
+        quantity[0, month] = min(units, float(demand.quantity[cls, month]))
+        left = demand.quantity.copy()
+        left[cls] -= quantity[0]
+        own = {name: values[cls : cls + 1] for name, values in array_fields(demand).items()}
+        own |= {"quantity": quantity, "priority": np.array([RUSH], dtype=np.int64)}
+        whole = array_fields(replace(demand, quantity=left))
+        joined = {name: np.concatenate([values, own[name]]) for name, values in whole.items()}
+        demand = replace(demand, kind=(*demand.kind, demand.kind[cls]), **joined)
+    return replace(problem, demand=demand)
+
+
 _HANDLERS: dict[str, Callable[[BalanceProblem, Change], BalanceProblem]] = {
     "hours": _hours,
     "overtime": _overtime,
@@ -158,4 +181,6 @@ _HANDLERS: dict[str, Callable[[BalanceProblem, Change], BalanceProblem]] = {
     "unfence": _unfence,
     "storage": _storage,
     "defer": _defer,
+    "demand": _demand,
+    "first": _first,
 }

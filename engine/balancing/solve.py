@@ -8,6 +8,7 @@ is re-solved in a fraction of the first solve.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import highspy
@@ -32,6 +33,15 @@ def solve(problem: BalanceProblem, options: SolveOptions | None = None) -> Balan
     return Session(problem, options).solve()
 
 
+@dataclass(frozen=True)
+class WarmStart:
+    """Where a plan of record stands: its basis (one byte a column and row) and what its passes held."""
+
+    columns: bytes
+    rows: bytes
+    limits: tuple[float, ...]  # of the rows the passes by priority added
+
+
 class Session:
     """A built model in HiGHS. ``solve`` first, then change bounds and ``solve`` again (warm)."""
 
@@ -44,7 +54,8 @@ class Session:
         self.build_seconds = time.perf_counter() - started
         self.highs: Any = _load(self.program, self.options)
         self.values: Floats = np.zeros(0)
-        self._passes = 0
+        self._limits: list[float] = []  # of the rows added by the passes
+        self._record: Any = None  # basis of the plan of record, after the last phase
         self._is_warm = False
         self._method = "dual simplex"
 
@@ -61,7 +72,13 @@ class Session:
         objective = -self.highs.getInfo().objective_function_value
         duals = np.array(self.highs.getSolution().row_dual)[: self.program.rows.size]
         self.values = self._break_ties() if self.options.tie_break else self._column_values()
-        info = self._solver_info(time.perf_counter() - started)
+        return self._name(time.perf_counter() - started, objective, duals)
+
+    def _name(self, seconds: float, objective: float | None = None, duals: Floats | None = None) -> BalancePlan:
+        """The plan in ``values``; objective and prices are those of now unless given."""
+        if objective is None or duals is None:
+            objective = -self.highs.getInfo().objective_function_value
+            duals = np.array(self.highs.getSolution().row_dual)[: self.program.rows.size]
         return extract_plan(
             self.problem,
             self.derived,
@@ -70,7 +87,7 @@ class Session:
             duals,
             objective=objective,
             status="optimal",
-            solver=info,
+            solver=self._solver_info(seconds),
         )
 
     @property
@@ -92,6 +109,36 @@ class Session:
     def basis(self) -> Any:
         """The present basis, to begin another session of the same shape from."""
         return self.highs.getBasis()
+
+    def warm_start(self) -> WarmStart | None:
+        """Where the plan of record stands, to ``resume`` from in another process; None before a tie-broken solve."""
+        if self._record is None or self.program.integer.any():
+            return None
+        columns = np.array([int(status) for status in self._record.col_status], dtype=np.uint8)
+        rows = np.array([int(status) for status in self._record.row_status], dtype=np.uint8)
+        return WarmStart(columns.tobytes(), rows.tobytes(), tuple(self._limits))
+
+    def resume(self, start: WarmStart) -> BalancePlan | None:
+        """The plan of record again, without solving it anew; None when the model has another shape.
+
+        Inputs changed since then cost as many iterations as they are worth: the plan is optimal either way.
+        """
+        started = time.perf_counter()
+        ranks = np.unique(self.problem.demand.priority)
+        shape = self.program.columns.size, self.program.rows.size + len(start.limits)
+        if self._is_warm or (len(start.columns), len(start.rows)) != shape or len(start.limits) != len(ranks) - 1:
+            return None
+        for rank, limit in zip(ranks[:-1], start.limits, strict=True):
+            self._hold(self._unserved(rank)[0], limit)
+        statuses = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
+        basis = highspy.HighsBasis()
+        basis.col_status = [statuses[code] for code in start.columns]
+        basis.row_status = [statuses[code] for code in start.rows]
+        basis.valid = True
+        self.start_from(basis)
+        self.run()
+        self.values = self._column_values()
+        return self._name(time.perf_counter() - started)
 
     def start_from(self, basis: Any) -> None:
         """Begin the next solve from a basis."""
@@ -120,7 +167,7 @@ class Session:
     def _serve_by_priority(self) -> None:
         """Lexicographic passes: serve each higher priority as far as possible and hold that, go on warm."""
         ranks = np.unique(self.problem.demand.priority)
-        if len(ranks) < 2 or self._passes:
+        if len(ranks) < 2 or self._limits:
             return
         every = np.arange(self.program.columns.size, dtype=np.int32)
         for rank in ranks[:-1]:
@@ -128,11 +175,14 @@ class Session:
             self.highs.changeColsCost(len(every), every, unserved)
             self.run()
             least = self.highs.getInfo().objective_function_value - self.program.offset
-            used = np.flatnonzero(unserved).astype(np.int32)
-            room = 1e-6 * max(1.0, constant)
-            self.highs.addRow(-np.inf, least + room, len(used), used, unserved[used])
-            self._passes += 1
+            self._hold(unserved, least + 1e-6 * max(1.0, constant))
         self.highs.changeColsCost(len(every), every, self.program.cost)
+
+    def _hold(self, unserved: Floats, limit: float) -> None:
+        """From here on no more of a priority stays unserved than ``limit``."""
+        used = np.flatnonzero(unserved).astype(np.int32)
+        self.highs.addRow(-np.inf, limit, len(used), used, unserved[used])
+        self._limits.append(limit)
 
     def _unserved(self, rank: int) -> tuple[Floats, float]:
         """Cost vector whose value is (up to a constant) the unserved units of a priority."""
@@ -188,11 +238,13 @@ class Session:
         every = np.arange(program.columns.size, dtype=np.int32)
         self.highs.changeColsCost(len(every), every, _tie_weights(program))
         self.run()
-        best = self._column_values()
+        best, self._record = self._column_values(), self.highs.getBasis()
         self.highs.changeColsCost(len(every), every, program.cost)
         self.highs.changeColsBounds(len(held), held, program.lower[held], program.upper[held])
         own = rows[rows < program.rows.size]
         self.highs.changeRowsBounds(len(own), own, program.row_lower[own], program.row_upper[own])
+        for row, limit in enumerate(self._limits, program.rows.size):
+            self.highs.changeRowBounds(row, -np.inf, limit)
         self.highs.setBasis(basis)
         return best
 

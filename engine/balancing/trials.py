@@ -36,6 +36,8 @@ class Change:
     move                    units per month of product ``key[0]`` on resource ``key[1]`` at ``price`` each
     unfence                 the released months may be planned anew (stock point ``key``)
     storage                 more units of room at site ``key[0]``
+    demand                  so many units more (or fewer) are asked for (``cells``)
+    first                   so many of the units asked for are served before all others (``cells``): a rush order
     defer                   demand not met is asked for ``amount`` months later (classes of ``cells``)
     ======================  ==============================================================================
     """
@@ -46,18 +48,35 @@ class Change:
     end: int
     amount: float = 0.0
     price: float = 0.0
-    cells: tuple[tuple[int, int, float], ...] = ()  # (class, month, units), for ``defer``
+    cells: tuple[tuple[int, int, float], ...] = ()  # (class, month, units)
+
+
+@dataclass(frozen=True)
+class Added:
+    """A column of a trial. ``unreal`` is the part of its cost that is no money but an order of preference.
+
+    ``serves`` is the (class, month) whose demand its units meet beside the class's own columns.
+    """
+
+    cost: float
+    upper: float
+    rows: Ints
+    values: Floats
+    unreal: float = 0.0
+    is_paid: bool = True  # its money is booked as the cost of the change
+    serves: tuple[int, int] | None = None
 
 
 @dataclass
 class Placement:
-    """Changed places of the matrix; ``columns_added`` are (cost, upper, rows, values)."""
+    """Changed places of the matrix."""
 
+    row_lower: dict[int, float] = field(default_factory=dict)
     row_upper: dict[int, float] = field(default_factory=dict)
     column_upper: dict[int, float] = field(default_factory=dict)
     column_lower: dict[int, float] = field(default_factory=dict)
     column_cost: dict[int, float] = field(default_factory=dict)
-    columns_added: list[tuple[float, float, Ints, Floats]] = field(default_factory=list)
+    columns_added: list[Added] = field(default_factory=list)
 
 
 class Trials:
@@ -71,29 +90,65 @@ class Trials:
     def solve(self, changes: Sequence[Change]) -> BalancePlan:
         """The best plan with the changes; revenue and costs include what the changes cost."""
         placement = Placement()
+        _soften_passes(self.session, placement)
         for change in changes:
             place(self.session, change, placement)
         highs, program = self.session.highs, self.session.program
+        problem = with_demand(self.session.problem, changes)
         _apply(highs, program, placement)
         try:
             self.session.run()
             solution, info = highs.getSolution(), highs.getInfo()
             values = np.array(solution.col_value)
             duals = np.array(solution.row_dual)[: program.rows.size]
+            added = values[program.columns.size :]
+            unreal = sum(one.unreal * float(v) for one, v in zip(placement.columns_added, added, strict=True))
             plan = extract_plan(
-                self.session.problem,
+                problem,
                 self.session.derived,
                 program,
                 values[: program.columns.size],
                 duals,
-                objective=-info.objective_function_value,
+                objective=unreal - info.objective_function_value - self._missed_more(problem),
                 status="optimal",
                 solver=self.base.solver,
+                served_apart=_served_apart(problem, placement, added),
             )
         finally:
-            _restore(highs, program, placement)
+            _restore(self.session, placement)
             highs.setBasis(self._basis)
-        return _with_extra_cost(self.session.problem, plan, placement, program, values)
+        return _with_extra_cost(problem, plan, placement, program, values)
+
+    def _missed_more(self, problem: BalanceProblem) -> float:
+        """Lost-sale cost of all demand stands as a constant in the program: what changed demand adds to it."""
+        base = self.session.problem.demand
+        if problem.demand is base:
+            return 0.0
+        never_waiting = ~base.backorder
+        more = (problem.demand.quantity - base.quantity)[never_waiting]
+        return float(((self.session.derived.unit_value - base.price)[never_waiting] * more).sum())
+
+
+def with_demand(problem: BalanceProblem, changes: Sequence[Change]) -> BalanceProblem:
+    """The problem as it is asked after ``demand`` changes; the very same without any."""
+    cells = [cell for change in changes if change.kind == "demand" for cell in change.cells]
+    if not cells:
+        return problem
+    quantity = problem.demand.quantity.copy()
+    for cls, month, units in cells:
+        quantity[cls, month] = max(0.0, quantity[cls, month] + units)
+    return problem.with_part("demand", quantity=quantity)
+
+
+def _served_apart(problem: BalanceProblem, placement: Placement, added: Floats) -> Floats | None:
+    """[classes, T] what added columns serve beside a class's own."""
+    chosen = [(one.serves, float(v)) for one, v in zip(placement.columns_added, added, strict=True) if one.serves]
+    if not chosen:
+        return None
+    served = np.zeros(problem.demand.quantity.shape)
+    for place_of, units in chosen:
+        served[place_of] += units
+    return served
 
 
 def _with_extra_cost(
@@ -104,7 +159,7 @@ def _with_extra_cost(
     Units served above a month's demand were deferred: no lost sale after all, but a wait of a month.
     """
     added = values[program.columns.size :]
-    extra = sum(cost * float(v) for (cost, _u, _r, _a), v in zip(placement.columns_added, added, strict=True))
+    extra = sum(one.cost * float(v) for one, v in zip(placement.columns_added, added, strict=True) if one.is_paid)
     extra += sum((cost - program.cost[c]) * values[c] for c, cost in placement.column_cost.items())
     late = np.maximum(plan.served - problem.demand.quantity, 0.0) * ~problem.demand.backorder[:, None]
     waiting = float((late * problem.demand.backorder_cost).sum())
@@ -115,22 +170,24 @@ def _with_extra_cost(
 
 
 def _apply(highs: Any, program: Any, placement: Placement) -> None:
-    _rows(highs, program, placement.row_upper)
+    _rows(highs, program, placement.row_lower, placement.row_upper)
     lower = {c: placement.column_lower.get(c, program.lower[c]) for c in _columns(placement)}
     upper = {c: placement.column_upper.get(c, program.upper[c]) for c in _columns(placement)}
     _bounds(highs, lower, upper)
     for column, cost in placement.column_cost.items():
         highs.changeColCost(column, cost)
-    for cost, upper_bound, rows, coefficients in placement.columns_added:
-        highs.addCol(cost, 0.0, upper_bound, len(rows), rows.astype(np.int32), coefficients)
+    for one in placement.columns_added:
+        highs.addCol(one.cost, 0.0, one.upper, len(one.rows), one.rows.astype(np.int32), one.values)
 
 
-def _restore(highs: Any, program: Any, placement: Placement) -> None:
+def _restore(session: Session, placement: Placement) -> None:
+    highs, program = session.highs, session.program
     if placement.columns_added:
         first, count = program.columns.size, len(placement.columns_added)
         places = np.arange(first, first + count, dtype=np.int32)
         highs.deleteCols(count, places)
-    _rows(highs, program, {r: program.row_upper[r] for r in placement.row_upper})
+    changed = {*placement.row_lower, *placement.row_upper}
+    _rows(highs, program, {r: program.row_lower[r] for r in changed}, {r: program.row_upper[r] for r in changed})
     columns = _columns(placement)
     _bounds(highs, {c: program.lower[c] for c in columns}, {c: program.upper[c] for c in columns})
     for column in placement.column_cost:
@@ -141,10 +198,11 @@ def _columns(placement: Placement) -> list[int]:
     return sorted({*placement.column_lower, *placement.column_upper})
 
 
-def _rows(highs: Any, program: Any, upper: dict[int, float]) -> None:
-    rows = np.array(sorted(upper), dtype=np.int32)
-    tops = np.array([upper[int(r)] for r in rows], dtype=float)
-    highs.changeRowsBounds(len(rows), rows, program.row_lower[rows], tops)
+def _rows(highs: Any, program: Any, lower: dict[int, float], upper: dict[int, float]) -> None:
+    rows = np.array(sorted({*lower, *upper}), dtype=np.int32)
+    lows = np.array([lower.get(int(r), program.row_lower[r]) for r in rows], dtype=float)
+    tops = np.array([upper.get(int(r), program.row_upper[r]) for r in rows], dtype=float)
+    highs.changeRowsBounds(len(rows), rows, lows, tops)
 
 
 def _bounds(highs: Any, lower: dict[int, float], upper: dict[int, float]) -> None:
@@ -152,6 +210,13 @@ def _bounds(highs: Any, lower: dict[int, float], upper: dict[int, float]) -> Non
     lows = np.array([lower[int(c)] for c in columns], dtype=float)
     tops = np.array([upper[int(c)] for c in columns], dtype=float)
     highs.changeColsBounds(len(columns), columns, lows, tops)
+
+
+def _soften_passes(session: Session, into: Placement) -> None:
+    """What a higher priority got may have to give way in a trial: less of it is then dear, not impossible."""
+    price = session.derived.elastic_price
+    for row in range(session.program.rows.size, session.highs.getNumRow()):
+        into.columns_added.append(Added(price, np.inf, np.array([row]), -np.ones(1), unreal=price, is_paid=False))
 
 
 def place(session: Session, change: Change, into: Placement) -> None:
@@ -184,7 +249,7 @@ def _more_hours_at_a_price(session: Session, change: Change, into: Placement) ->
         if change.kind == "extra_shift":
             hours = float(session.problem.resource.shift_hours[resource, month])
         spot = row[month : month + 1]
-        into.columns_added.append((change.price, change.amount, spot, np.array([-hours])))
+        into.columns_added.append(Added(change.price, change.amount, spot, np.array([-hours])))
 
 
 def _forbid(session: Session, change: Change, into: Placement) -> None:
@@ -209,7 +274,7 @@ def _second_source(session: Session, change: Change, into: Placement) -> None:
     rows = session.program.rows["Material-balance"].places(places)
     for month in range(change.start, change.end):
         for row in rows[:, month]:
-            into.columns_added.append((change.price, change.amount / len(places), np.array([row]), np.ones(1)))
+            into.columns_added.append(Added(change.price, change.amount / len(places), np.array([row]), np.ones(1)))
 
 
 def _expedite(session: Session, change: Change, into: Placement) -> None:
@@ -231,7 +296,7 @@ def _outsource(session: Session, change: Change, into: Placement) -> None:
         return
     rows = session.program.rows["Stock-balance"].places(points[:1])[0]
     for month in range(change.start, change.end):
-        into.columns_added.append((change.price, change.amount, rows[month : month + 1], np.ones(1)))
+        into.columns_added.append(Added(change.price, change.amount, rows[month : month + 1], np.ones(1)))
 
 
 def _move(session: Session, change: Change, into: Placement) -> None:
@@ -251,7 +316,7 @@ def _move(session: Session, change: Change, into: Placement) -> None:
     for month in range(change.start, change.end):
         rows = np.concatenate([[balance[month], capacity[month]], used[:, month]])
         values = np.concatenate([[1.0, hours], -problem.material_lines.quantity[parts]])
-        into.columns_added.append((change.price, change.amount, rows, values))
+        into.columns_added.append(Added(change.price, change.amount, rows, values))
 
 
 def _unfence(session: Session, change: Change, into: Placement) -> None:
@@ -290,6 +355,82 @@ def _defer(session: Session, change: Change, into: Placement) -> None:
                 into.column_upper[column] = into.column_upper.get(column, program.upper[column]) + units
 
 
+def _demand(session: Session, change: Change, into: Placement) -> None:
+    """More or fewer units of a class: its pool (direct), its demand row (waiting) or its own column (lost)."""
+    demand, program, derived = session.problem.demand, session.program, session.derived
+    for cls, month, units in change.cells:
+        more = max(units, -float(demand.quantity[cls, month]))
+        if demand.backorder[cls]:
+            _shift_row(session, "Demand", cls, month, more, into, both=True)
+        elif derived.direct[cls]:
+            _shift_row(session, "Pool", int(derived.class_market[cls]), month, more, into)
+            _shift_shipping(session, cls, month, more, into)
+        else:
+            column = int(program.columns["serve"].places(np.array([cls]))[0, month])
+            into.column_upper[column] = into.column_upper.get(column, float(program.upper[column])) + more
+        if more > 0:
+            _lift_caps(session, int(demand.product[cls]), into)
+
+
+def _first(session: Session, change: Change, into: Placement) -> None:
+    """Units taken out of their class's usual service and served by a column whose price beats all others."""
+    demand, program, derived = session.problem.demand, session.program, session.derived
+    eager = derived.elastic_price
+    for cls, month, units in change.cells:
+        pool = program.rows["Pool"].places(derived.class_market[cls : cls + 1])[0, month : month + 1]
+        if derived.direct[cls]:
+            _shift_row(session, "Pool", int(derived.class_market[cls]), month, -units, into)
+            column = Added(-eager, units, pool, -np.ones(1), unreal=-eager, is_paid=False)
+        elif demand.backorder[cls]:
+            asked = program.rows["Demand"].places(np.array([cls]))[0, month : month + 1]
+            cost = -eager - float(demand.price[cls, month])
+            rows, values = np.concatenate([pool, asked]), np.array([-1.0, 1.0])
+            column = Added(cost, units, rows, values, unreal=-eager, is_paid=False, serves=(cls, month))
+        else:
+            own = int(program.columns["serve"].places(np.array([cls]))[0, month])
+            left = into.column_upper.get(own, float(program.upper[own])) - units
+            into.column_upper[own] = max(0.0, left)
+            cost = -eager - float(derived.unit_value[cls, month])
+            column = Added(cost, units, pool, -np.ones(1), unreal=-eager, is_paid=False, serves=(cls, month))
+        into.columns_added.append(column)
+
+
+def _shift_row(
+    session: Session, family: str, entity: int, month: int, more: float, into: Placement, *, both: bool = False
+) -> None:
+    program = session.program
+    row = int(program.rows[family].places(np.array([entity]))[0, month])
+    into.row_upper[row] = into.row_upper.get(row, float(program.row_upper[row])) + more
+    if both:
+        into.row_lower[row] = into.row_lower.get(row, float(program.row_lower[row])) + more
+
+
+def _shift_shipping(session: Session, cls: int, month: int, more: float, into: Placement) -> None:
+    """A direct class's lanes carry at most what is asked for: their bounds follow its demand."""
+    problem, program = session.problem, session.program
+    for lane in np.flatnonzero(session.derived.lane_market == session.derived.class_market[cls]):
+        leaving = month - int(problem.lanes.lag[lane])
+        if leaving >= 0:
+            column = int(program.columns["ship"].places(np.array([lane]))[0, leaving])
+            into.column_upper[column] = into.column_upper.get(column, float(program.upper[column])) + more
+
+
+def _lift_caps(session: Session, product: int, into: Placement) -> None:
+    """What a product and its components may be made of is capped by all demand; more demand lifts the caps."""
+    problem, program = session.problem, session.program
+    made, lines = {product}, problem.component_lines
+    parents, parts = problem.points.product[lines.point], problem.points.product[lines.component]
+    while more := set(parts[np.isin(parents, list(made))].tolist()) - made:
+        made |= more
+    points = np.flatnonzero(np.isin(problem.points.product, list(made)))
+    for name, limit in (("make", problem.points.make_max), ("outsource", problem.points.outsource_max)):
+        family = program.columns[name]
+        for point in points[family.holds(points)]:
+            for month, column in enumerate(family.places(np.array([point]))[0].tolist()):
+                if 0.0 < program.upper[column] < limit[point, month]:
+                    into.column_upper[column] = float(limit[point, month])
+
+
 _HANDLERS = {
     "hours": _hours,
     "overtime": _more_hours_at_a_price,
@@ -304,4 +445,6 @@ _HANDLERS = {
     "unfence": _unfence,
     "storage": _storage,
     "defer": _defer,
+    "demand": _demand,
+    "first": _first,
 }

@@ -33,10 +33,9 @@ def changes_to_json(problem: BalanceProblem, changes: Iterable[Change]) -> list[
 def changes_from_json(problem: BalanceProblem, rows: Sequence[dict[str, Any]]) -> list[Change]:
     """Back, for the months of this problem; what lies outside, or names what is no more, is left out."""
     first, demand = problem.first_month, problem.demand
-    class_of = {
-        (problem.products[k], problem.orgs[r]): c
-        for c, (k, r) in enumerate(zip(demand.product, demand.org, strict=True))
-    }
+    class_of: dict[tuple[str, str], int] = {}
+    for c, (k, r) in enumerate(zip(demand.product, demand.org, strict=True)):
+        class_of.setdefault((problem.products[k], problem.orgs[r]), c)  # a rush order's own class stands behind
     known = {*problem.resources, *problem.materials, *problem.products, *problem.sites}
     changes = []
     for row in rows:

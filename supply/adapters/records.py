@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +15,14 @@ from engine.balancing.explain import Confirmation
 from engine.balancing.explain import Shortage as FoundShortage
 from engine.balancing.options import Option
 from engine.balancing.rounding import WholePlan
+from engine.balancing.solve import WarmStart
 from plans.models import Version
 from supply.adapters.cubes import Scales
 from supply.adapters.database import Ids, load_ids
 from supply.adapters.deadlines import decide_by
 from supply.adapters.patches import changes_to_json
 from supply.adapters.problem import Prepared
-from supply.models import BalanceRun, Bottleneck, Shortage, SupplyOption
+from supply.models import BalanceRun, Bottleneck, RunBasis, Shortage, SupplyOption
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Solved:
     confirmations: list[Confirmation]
     options: list[Option]
     findings: tuple[Finding, ...]
+    warm_start: WarmStart | None = None
 
 
 def store_run(
@@ -77,6 +80,8 @@ def store_run(
         findings=[_finding(finding) for finding in solved.findings],
         created_by=actor,
     )
+    if solved.warm_start is not None:
+        _store_basis(run, solved.warm_start)
     ids = load_ids()
     Shortage.objects.bulk_create(_shortages(run, problem, solved, ids, scales))
     Bottleneck.objects.bulk_create(
@@ -92,6 +97,19 @@ def store_run(
     )
     SupplyOption.objects.bulk_create(_option(run, problem, option, scales) for option in solved.options)
     return run
+
+
+def _store_basis(run: BalanceRun, start: WarmStart) -> None:
+    columns, rows = zlib.compress(start.columns), zlib.compress(start.rows)
+    RunBasis.objects.create(run=run, columns=columns, rows=rows, limits=list(start.limits))
+
+
+def load_basis(run: BalanceRun | None) -> WarmStart | None:
+    """Where a run's plan stands for the solver; None where nothing was kept."""
+    found = None if run is None else RunBasis.objects.filter(run=run).first()
+    if found is None:
+        return None
+    return WarmStart(zlib.decompress(found.columns), zlib.decompress(found.rows), tuple(found.limits))
 
 
 def _shortages(run: BalanceRun, problem: BalanceProblem, solved: Solved, ids: Ids, scales: Scales) -> list[Shortage]:

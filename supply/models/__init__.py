@@ -1,6 +1,6 @@
 """The rows of the supply room, one module a noun."""
 
-from supply.models.balance import AdoptedOption, BalanceRun, Bottleneck, Shortage, SupplyOption
+from supply.models.balance import AdoptedOption, BalanceRun, Bottleneck, RunBasis, Shortage, SupplyOption
 from supply.models.releases import Release, ReleaseAck, ReleaseDocument
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Release",
     "ReleaseAck",
     "ReleaseDocument",
+    "RunBasis",
     "Shortage",
     "SupplyOption",
 ]

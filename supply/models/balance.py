@@ -51,6 +51,21 @@ class BalanceRun(models.Model):
         return f"{self.version_id} #{self.pk} {self.status}"
 
 
+class RunBasis(models.Model):
+    """Where the solver stood at a run's plan, so that any process tries changes from there without solving anew.
+
+    ``columns`` and ``rows`` are zlib of one byte each; ``limits`` what the passes by priority held.
+    """
+
+    run = models.OneToOneField(BalanceRun, on_delete=models.CASCADE, related_name="basis")
+    columns = models.BinaryField()
+    rows = models.BinaryField()
+    limits = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"basis of #{self.run_id}"
+
+
 class Shortage(models.Model):
     """Demand of a product in a sales organisation that a month's supply does not reach, with its first cause.
 
@@ -107,15 +122,17 @@ class SupplyOption(models.Model):
 
     ``changes`` are the engine's changes with absolute months. Money and units are differences to the run's plan over
     the horizon. An option ``in_plan`` is a lever the plan counts on already; its figures are what not having it
-    loses.
+    loses. A kept trial (``choices.TRIED``) answers no bottleneck: ``cause`` and ``code`` are empty and ``detail`` lists
+    the settings as they were asked for.
     """
 
     run = models.ForeignKey(BalanceRun, on_delete=models.CASCADE, related_name="options")
     kind = models.CharField(max_length=16, choices=OptionKind)
-    cause = models.CharField(max_length=16, choices=CauseKind)
-    code = models.CharField(max_length=140)
+    cause = models.CharField(max_length=16, choices=CauseKind, blank=True)
+    code = models.CharField(max_length=140, blank=True)
     target = models.CharField(max_length=140, blank=True)
     changes = models.JSONField(default=list)
+    detail = models.JSONField(default=list)
     start_month = models.IntegerField()
     lead_days = models.PositiveIntegerField()
     decide_by = models.DateField()

@@ -109,6 +109,7 @@ def solve_problem(prepared: Prepared, report: Report, *, decimals: int) -> Solve
         confirmations=confirmations,
         options=options,
         findings=prepared.findings + findings + check_plan(problem, plan),
+        warm_start=session.warm_start(),
     )
 
 

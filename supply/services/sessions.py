@@ -1,29 +1,33 @@
 """Solved models kept warm in this process: a what-if is then a re-solve of a fraction of a second.
 
 Keyed by plan and by where its demand, master data and adopted options stand, so a changed input never meets an old
-model. A model of a thousand products takes some hundred megabytes; two are kept.
+model. A process that meets a plan for the first time begins from the basis its last balance stored: it reads and
+builds the model but solves nothing anew. A model of a thousand products takes some hundred megabytes; as many as
+``WARM_MODELS`` allows are kept, the longest unused goes first.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict
+from engine.balancing.contracts import BalancePlan
 from engine.balancing.solve import Session
 from engine.balancing.trials import Trials
 from masterdata.selectors import get_company
 from plans.models import Version
 from plans.selectors import get_heads, get_version, heads_tag
 from supply.adapters.problem import Prepared, prepare_problem
+from supply.adapters.records import load_basis
 from supply.measures import CONSENSUS
 from supply.selectors.adopted import list_adopted
-
-KEPT = 2
+from supply.selectors.runs import get_latest_run
 
 
 @dataclass
@@ -37,31 +41,71 @@ class WarmModel:
 
 _models: OrderedDict[tuple[Hashable, ...], WarmModel] = OrderedDict()
 _guard = threading.Lock()
+_building: defaultdict[tuple[Hashable, ...], threading.Lock] = defaultdict(threading.Lock)
 
 
 def get_warm_model(version_id: int) -> WarmModel:
-    """The solved model of a plan as its inputs are now; built and solved on first use.
+    """The solved model of a plan as its inputs are now; built on first use.
 
-    Raises ``Conflict`` while nothing is asked for: there is no plan yet that a trial could be compared with.
+    Raises ``Conflict`` while nothing is asked for (there is no plan yet that a trial could be compared with), and for
+    a large plan that no balance has solved in its present shape: that takes as long as a balance.
     """
     version = get_version(version_id)
     key = _input_key(version)
+    found = _find(key)
+    if found is not None:
+        return found
+    with _guard:
+        turn = _building[key]
+    with turn:  # who comes second waits for the first one's model instead of building the same again
+        return _find(key) or _build(version, key)
+
+
+def is_warm(version_id: int) -> bool:
+    """Whether this process has the plan's model as its inputs are now."""
+    return _find(_input_key(get_version(version_id))) is not None
+
+
+def forget_models() -> None:
+    """Drop every warm model of this process."""
+    with _guard:
+        _models.clear()
+
+
+def _find(key: tuple[Hashable, ...]) -> WarmModel | None:
     with _guard:
         if key in _models:
             _models.move_to_end(key)
-            return _models[key]
+        return _models.get(key)
+
+
+def _build(version: Version, key: tuple[Hashable, ...]) -> WarmModel:
     prepared = prepare_problem(version)
     if not prepared.problem.demand.quantity.any():
         raise Conflict(
             _("The plan has no demand yet. Build the demand proposal first, then try changes."), code="no_demand"
         )
     session = Session(prepared.problem)
-    model = WarmModel(prepared, Trials(session, session.solve()))
+    model = WarmModel(prepared, Trials(session, _first_plan(session, version)))
     with _guard:
         _models[key] = model
-        while len(_models) > KEPT:
+        _building.pop(key, None)
+        while len(_models) > settings.WARM_MODELS:
             _models.popitem(last=False)
     return model
+
+
+def _first_plan(session: Session, version: Version) -> BalancePlan:
+    start = load_basis(get_latest_run(version.pk))
+    resumed = session.resume(start) if start is not None else None
+    if resumed is not None:
+        return resumed
+    if session.is_large:
+        raise Conflict(
+            _("This plan is large and was not balanced in its present shape. Run the balance, then try changes."),
+            code="not_balanced",
+        )
+    return session.solve()
 
 
 def _input_key(version: Version) -> tuple[Hashable, ...]:
@@ -69,9 +113,3 @@ def _input_key(version: Version) -> tuple[Hashable, ...]:
     heads = get_heads(version_id=version.pk, measures=[CONSENSUS])
     adopted = tuple(list_adopted(version).values_list("pk", flat=True))
     return version.pk, heads_tag(heads), get_company().revision, adopted
-
-
-def forget_models() -> None:
-    """Drop every warm model of this process."""
-    with _guard:
-        _models.clear()
