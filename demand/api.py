@@ -42,12 +42,14 @@ from demand.services import (
     preview_split,
 )
 from masterdata.models import Org, Product
-from plans.selectors import get_working_version
+from plans.models import Version
+from plans.selectors import get_shown_version
 
 PLACE = [
     OpenApiParameter("product", OpenApiTypes.STR, description="Product code of any level; the whole tree without it."),
     OpenApiParameter("org", OpenApiTypes.STR, description="Sales organisation of any level."),
     OpenApiParameter("cycle", OpenApiTypes.STR, description="YYYY-MM; the newest cycle without it."),
+    OpenApiParameter("version", OpenApiTypes.INT, description="A scenario of the cycle; its own plan without it."),
 ]
 UNIT = OpenApiParameter("unit", OpenApiTypes.STR, enum=["units", "revenue"], description="Units without it.")
 
@@ -62,6 +64,10 @@ class DemandView(ApiView):
         if (cycle := get_current_cycle()) is None:
             raise Missing(_("No cycle has been started yet."), code="no_cycle")
         return cycle
+
+    def version(self) -> Version:
+        """The plan ``?version=`` names, else the cycle's own. Raises ``Missing``."""
+        return get_shown_version(self.cycle(), self.request.query_params.get("version"))
 
     def nodes(self) -> dict[str, str | None]:
         """Codes of the place."""
@@ -84,7 +90,9 @@ class WorkbenchView(DemandView):
     @extend_schema(parameters=[*PLACE, UNIT], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         in_money = request.query_params.get("unit") == "revenue"
-        desk = open_desk(user=request.user, cycle=self.cycle(), **self.nodes(), in_money=in_money)
+        desk = open_desk(
+            user=request.user, cycle=self.cycle(), **self.nodes(), in_money=in_money, version=self.version()
+        )
         return Response(build_workbench(desk))
 
 
@@ -100,7 +108,7 @@ class TreeView(DemandView):
         month = default_focus(cycle, self.month("month"))
         seen = {
             "cycle": cycle,
-            "version_id": get_working_version(cycle).pk,
+            "version_id": self.version().pk,
             "place": find_place(scope=get_scope(request.user), **self.nodes()),
             "side": "org" if query.get("side") == "org" else "product",
             "month": month,
@@ -117,7 +125,7 @@ class PreviewView(DemandView):
     @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         wanted = _checked(PreviewSerializer, request)
-        return Response(preview_split(cycle=self.cycle(), actor=request.user, **wanted))
+        return Response(preview_split(version=self.version(), actor=request.user, **wanted))
 
 
 class CommentView(DemandView):
@@ -129,7 +137,7 @@ class CommentView(DemandView):
     def post(self, request: Request) -> Response:
         wanted = _checked(CommentSerializer, request)
         comment = add_comment(
-            version=get_working_version(self.cycle()),
+            version=self.version(),
             measure=wanted["measure"],
             product=_product(wanted["product"]),
             org=_org(wanted["org"]),
@@ -148,7 +156,7 @@ class LockView(DemandView):
     @extend_schema(request=LockSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         wanted = _checked(LockSerializer, request)
-        changed = lock_place(cycle=self.cycle(), actor=request.user, **wanted)
+        changed = lock_place(version=self.version(), actor=request.user, **wanted)
         return Response({"changed": changed})
 
 

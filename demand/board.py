@@ -33,7 +33,10 @@ from demand.selectors.place import Place
 from demand.selectors.product_policies import ProductPolicies
 from demand.selectors.workbench import LAST_CYCLE, LAST_YEAR, NodeFigures
 from demand.streams import get_stream
+from plans.choices import VersionKind, VersionState
 from plans.measures import get_measure
+from plans.models import Version
+from plans.policies import WRITE_SCENARIO
 
 SLUSHY_PERCENT = 10
 
@@ -65,14 +68,19 @@ class Fences:
 
 @dataclass(frozen=True)
 class Desk:
-    """Who looks at which place of which cycle."""
+    """Who looks at which place of which plan."""
 
     user: User
     cycle: Cycle
+    version: Version
     place: Place
     figures: NodeFigures
     marks: Marks
     fences: Fences
+
+    @property
+    def is_scenario(self) -> bool:
+        return self.version.kind == VersionKind.SCENARIO
 
     @property
     def decimals(self) -> int:
@@ -116,8 +124,9 @@ class Desk:
     def _stream(self, code: str) -> dict[str, Any]:
         stream = get_stream(code)
         why = self._why_not(stream.edit_action, code)
-        if not why and not (window := get_input_window(self.cycle, stream.department)).is_open:
-            why = window.reason
+        if not why and not self.is_scenario:
+            window = get_input_window(self.cycle, stream.department)
+            why = "" if window.is_open else window.reason
         return self._row(code, str(stream.source), editable=not why, why=why)
 
     def _has_launches(self) -> bool:
@@ -127,19 +136,23 @@ class Desk:
 
     def _consensus_rights(self) -> dict[str, Any]:
         why = self._why_not("consensus.override", OVERRIDE)
-        if not why and self.cycle.state not in (CycleState.COLLECTING, CycleState.DEMAND_REVIEW):
+        is_under_review = self.is_scenario or self.cycle.state in (CycleState.COLLECTING, CycleState.DEMAND_REVIEW)
+        if not why and not is_under_review:
             why = _("Demand is not under review now.")
         return {"editable": not why, "why": why}
 
     def _why_not(self, action: str, stored: str) -> str:
         """Why the user may not type into a row; empty when they may."""
         product, org = self.codes()
+        action = WRITE_SCENARIO if self.is_scenario else action
         if self.figures.is_money:
             return _("Money follows the units. Switch to units to edit.")
         if not can(self.user, action):
             return _("Your role reads this row; %(who)s edits it.") % {"who": _editor_of(stored)}
         if not can(self.user, action, product=product, org=org):
             return _("This lies outside your region or products.")
+        if self.version.state == VersionState.EXPIRED:
+            return _("The scenario is closed.")
         if self.figures.heads[stored].sealed:
             return _("Demand is signed and frozen; the coordinator can reopen the review.")
         return ""

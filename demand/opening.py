@@ -22,25 +22,37 @@ from demand.selectors.workbench import load_figures
 from demand.splits import SPREAD_LABELS
 from masterdata.models import Org, Product
 from masterdata.selectors import get_company
+from plans.models import Version
 from plans.selectors import get_working_version, heads_tag
 
 
-def open_desk(*, user: User, cycle: Cycle, product: str | None, org: str | None, in_money: bool = False) -> Desk:
-    """The place with its figures, marks and fences. Raises ``Missing`` outside the person's scope."""
-    version = get_working_version(cycle)
+def open_desk(
+    *,
+    user: User,
+    cycle: Cycle,
+    product: str | None,
+    org: str | None,
+    in_money: bool = False,
+    version: Version | None = None,
+) -> Desk:
+    """The place with its figures, marks and fences, by default in the cycle's own plan.
+
+    Raises ``Missing`` outside the person's scope.
+    """
+    version = version or get_working_version(cycle)
     place = find_place(scope=get_scope(user), product=product, org=org)
     figures = load_figures(cycle=cycle, version_id=version.pk, place=place, in_money=in_money)
     marks = load_marks(cycle=cycle, version_id=version.pk, place=place, months=figures.months, leaves=figures.leaves)
     products = place.hierarchy.products.leaves_under(place.product)
-    return Desk(user, cycle, place, figures, marks, Fences.of(load_product_policies(place.hierarchy, products)))
+    fences = Fences.of(load_product_policies(place.hierarchy, products))
+    return Desk(user, cycle, version, place, figures, marks, fences)
 
 
 def build_workbench(desk: Desk) -> dict[str, Any]:
     """The JSON of the workbench: place, grid, chart, panels."""
-    version = get_working_version(desk.cycle)
     product, org = desk.codes()
     return {
-        "version": version.pk,
+        "version": desk.version.pk,
         "cycle": str(desk.cycle),
         "tag": heads_tag(desk.figures.heads),
         "product": product,
@@ -52,7 +64,7 @@ def build_workbench(desk: Desk) -> dict[str, Any]:
         "columns": desk.columns(),
         "rows": desk.rows(),
         "chart": desk.chart(),
-        "accuracy": build_accuracy_panel(desk, version.pk),
+        "accuracy": build_accuracy_panel(desk, desk.version.pk),
         "waiting": build_waiting_panel(desk),
         "band": {"low": desk.in_units(desk.figures.low), "high": desk.in_units(desk.figures.high)},
     }

@@ -23,7 +23,7 @@ from demand.opening import build_choices, build_workbench, default_focus, open_d
 from demand.selectors.standing import load_standing
 from demand.selectors.tree import load_tree
 from demand.services import submit_streams
-from plans.selectors import get_working_version
+from plans.selectors import get_shown_version, load_scenario_standing
 
 
 class DemandPage(AccessMixin, View):
@@ -47,10 +47,12 @@ class WorkbenchPage(DemandPage):
         product, org = request.GET.get("product") or None, request.GET.get("org") or None
         in_money = request.GET.get("unit") == "revenue"
         try:
-            desk = open_desk(user=request.user, cycle=cycle, product=product, org=org, in_money=in_money)
+            version = get_shown_version(cycle, request.GET.get("version"))
+            desk = open_desk(
+                user=request.user, cycle=cycle, product=product, org=org, in_money=in_money, version=version
+            )
         except Missing as missing:
             raise Http404(str(missing.message)) from missing
-        version = get_working_version(cycle)
         side = "org" if request.GET.get("side") == "org" else "product"
         focus = default_focus(cycle, _month(request.GET.get("month")))
         tree = load_tree(cycle=cycle, version_id=version.pk, place=desk.place, side=side, month=focus)
@@ -59,7 +61,14 @@ class WorkbenchPage(DemandPage):
             "board": build_workbench(desk),
             "choices": build_choices(request.user, cycle),
             "tree_json": [asdict(node) for node in tree],
-            "page": {"side": side, "month": focus, "cycle": str(cycle), "unit": "revenue" if in_money else "units"},
+            "page": {
+                "side": side,
+                "month": focus,
+                "cycle": str(cycle),
+                "unit": "revenue" if in_money else "units",
+                "version": version.pk if desk.is_scenario else None,
+            },
+            "scenario": load_scenario_standing(version),
             "rights": actions_for(request.user),
             "side": side,
             "focus_name": month_name(focus, year=False),

@@ -60,7 +60,7 @@ class PreSopView(CyclePage):
     def get(self, request: HttpRequest) -> HttpResponse:
         cycle = self.cycle()
         context = {
-            "board": load_presop_board(cycle),
+            "board": load_presop_board(cycle, request.GET.get("version")),
             "table": load_meeting_table(cycle, StepCode.PRE_SOP, request.user),
             "may_value": can(request.user, "balance.run") and cycle.state == CycleState.PRE_SOP,
             "may_propose": can(request.user, "decision.propose") and cycle.state == CycleState.PRE_SOP,

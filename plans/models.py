@@ -25,6 +25,7 @@ class Version(models.Model):
     state = models.CharField(max_length=12, choices=VersionState, default=VersionState.OPEN)
     current = models.BooleanField(default=True)  # false once a reopening put another version in its place
     snapshot_code = models.CharField(max_length=64, null=True)
+    expires_at = models.DateTimeField(null=True)  # of a scenario: closed by beat after this
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -127,6 +127,7 @@ class ScenarioSerializer(serializers.Serializer):
     parent = serializers.IntegerField(source="parent_id")  # type: ignore[assignment]
     created_by = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
     stale = serializers.ListField(child=serializers.CharField(), help_text="Measures the parent changed since")
 
 

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from plans.models import Snapshot
 from plans.selectors import verify_snapshot
-from plans.services import collect_blocks, compact_long_tails
+from plans.services import collect_blocks, compact_long_tails, expire_overdue_scenarios
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,12 @@ def compact() -> None:
 def collect() -> None:
     """Delete blocks nothing names any more."""
     collect_blocks()
+
+
+@shared_task(name="plans.expire")
+def expire() -> None:
+    """Close scenarios whose time is over."""
+    expire_overdue_scenarios()
 
 
 @shared_task(name="plans.verify")

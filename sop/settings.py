@@ -211,6 +211,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "reap": {"task": "core.reap", "schedule": 5.0, "options": {"queue": "reaper", "expires": 5}},
     "fold plans": {"task": "plans.compact", "schedule": 60.0, "options": {"expires": 60}},
+    "close scenarios": {"task": "plans.expire", "schedule": crontab(minute=20, hour=2)},
     "collect blocks": {"task": "plans.collect", "schedule": crontab(minute=10, hour=3, day_of_week="sunday")},
     "verify snapshots": {"task": "plans.verify", "schedule": crontab(minute=40, hour=2)},
 }

@@ -16,9 +16,8 @@ from cycles.models import Cycle
 from masterdata.choices import ResourceKind
 from masterdata.models import Resource
 from masterdata.selectors import get_company
-from plans.choices import VersionKind
 from plans.models import Version
-from plans.selectors import get_heads, get_version, get_working_version
+from plans.selectors import ScenarioStanding, get_heads, get_shown_version, load_scenario_standing
 from supply.measures import CONSTRAINED
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
 from supply.selectors.options import OptionRow, list_options
@@ -70,7 +69,7 @@ class Line:
 class SupplyBoard:
     cycle: Cycle
     version: Version
-    is_scenario: bool
+    scenario: ScenarioStanding | None
     message: str
     state: DataState
     months: list[str]
@@ -88,9 +87,9 @@ class SupplyBoard:
     may_adopt: bool
 
 
-def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code: str | None) -> SupplyBoard:
-    """The page of the cycle's plan, or of one of its scenarios; ``code`` is the bottleneck looked at."""
-    version = get_version(version_id) if version_id else get_working_version(cycle)
+def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str | None) -> SupplyBoard:
+    """The page of the cycle's plan, or of the scenario ``wanted``; ``code`` is the bottleneck looked at."""
+    version = get_shown_version(cycle, wanted)
     state = get_data_state(version.pk)
     totals = get_shortage_totals(version.pk)
     shortages = list_shortages(version.pk, limit=MOST_SHORTAGES)
@@ -103,7 +102,7 @@ def load_supply_board(cycle: Cycle, *, user: User, version_id: int | None, code:
     return SupplyBoard(
         cycle=cycle,
         version=version,
-        is_scenario=version.kind == VersionKind.SCENARIO,
+        scenario=load_scenario_standing(version),
         message=_message(totals, state),
         state=state,
         months=formats.month_heads(list(heatmap.months[:SHOWN_MONTHS])),

@@ -18,7 +18,7 @@ class WorkbenchPage(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(request.user, "plan.read")
-        asked, version = request.GET.get("cycle"), request.GET.get("version", "")
+        asked = request.GET.get("cycle")
         try:
             cycle = get_cycle(asked) if asked else get_current_cycle()
             if cycle is None:
@@ -26,7 +26,7 @@ class WorkbenchPage(LoginRequiredMixin, View):
             board = load_supply_board(
                 cycle,
                 user=request.user,
-                version_id=int(version) if version.isdecimal() and len(version) < 16 else None,
+                wanted=request.GET.get("version"),
                 code=request.GET.get("code"),
             )
         except Missing as missing:

@@ -13,17 +13,19 @@ from accounts.models import User
 from accounts.policies import require
 from accounts.selectors import get_scope
 from core.db import write_transaction
-from cycles.models import Cycle
 from demand.selectors.place import Place, find_place
 from demand.splits import SPREAD_LABELS
 from masterdata.models import Company, Org, Product
+from plans.choices import VersionKind
 from plans.measures import get_measure
-from plans.selectors import get_working_version, load_measure
+from plans.models import Version
+from plans.policies import WRITE_SCENARIO
+from plans.selectors import load_measure
 from plans.services import SpreadPreview, lock_cells, preview_spread, unlock_cells
 
 
 def preview_split(
-    *, cycle: Cycle, actor: User, measure: str, product: str, org: str, month: int, value: Decimal, spread: str
+    *, version: Version, actor: User, measure: str, product: str, org: str, month: int, value: Decimal, spread: str
 ) -> dict[str, Any]:
     """What each part one level down would get of a total: regions first, below one region products.
 
@@ -35,7 +37,7 @@ def preview_split(
     company = Company.objects.first()
     scale = company.quantity_decimals if company else 0
     preview = preview_spread(
-        version_id=get_working_version(cycle).pk,
+        version_id=version.pk,
         measure=measure,
         product=place.product,
         org=place.org,
@@ -68,15 +70,16 @@ def _parts(preview: SpreadPreview, place: Place, scale: int) -> list[dict[str, A
     ]
 
 
-def lock_place(*, cycle: Cycle, actor: User, cells: Iterable[Mapping[str, Any]], locked: bool) -> int:
+def lock_place(*, version: Version, actor: User, cells: Iterable[Mapping[str, Any]], locked: bool) -> int:
     """Lock or unlock every leaf below cells of any level, all or nothing; how many locks came or went.
 
     The actor must be allowed to edit the row there. Raises ``Denied``, ``Missing``, ``Frozen``.
     """
-    version = get_working_version(cycle)
+    is_scenario = version.kind == VersionKind.SCENARIO
     months: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for cell in cells:
-        action = get_measure(cell["measure"]).edit_action or "consensus.override"
+        own = get_measure(cell["measure"]).edit_action or "consensus.override"
+        action = WRITE_SCENARIO if is_scenario else own
         require(actor, action, product=cell["product"], org=cell["org"])
         months[cell["measure"], cell["product"], cell["org"]].append(cell["month"])
     changed = 0

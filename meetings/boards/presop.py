@@ -17,7 +17,13 @@ from meetings.models import Conflict, Decision
 from meetings.selectors import list_conflicts, list_decisions, list_material_gaps, question_of
 from plans.choices import VersionKind, VersionState
 from plans.models import Version
-from plans.selectors import get_working_version, load_measures
+from plans.selectors import (
+    ScenarioStanding,
+    get_shown_version,
+    get_working_version,
+    load_measures,
+    load_scenario_standing,
+)
 from supply.models import SupplyOption
 from supply.selectors.runs import load_names
 from supply.wording import Names, say_option
@@ -41,6 +47,7 @@ class PlanRow:
 class ScenarioColumn:
     """One scenario in the comparison; figures over the year, units short over the horizon."""
 
+    version: Version
     name: str
     note: str
     revenue: int
@@ -97,18 +104,20 @@ class PreSopBoard:
     gaps_total: int
     gaps_covered: float  # per cent of the margin the shown lines carry
     snapshot: str
+    scenario: ScenarioStanding | None
 
 
-def load_presop_board(cycle: Cycle) -> PreSopBoard:
-    """Everything the Pre-S&OP page shows of a cycle."""
-    version = get_working_version(cycle)
+def load_presop_board(cycle: Cycle, wanted: str | None = None) -> PreSopBoard:
+    """Everything the Pre-S&OP page shows of a cycle's plan, or of its scenario ``wanted``."""
+    base = get_working_version(cycle)
+    version = get_shown_version(cycle, wanted)
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
     columns = view.columns()
     bridge = view.bridge()
     gaps = view.gaps()
     decisions = list_decision_lines(cycle)
-    scenarios = _scenarios(cycle, version, year)
+    scenarios = _scenarios(cycle, base, year)
     shown = gaps[:MOST_GAPS]
     total = sum(gap.margin_lost for gap in gaps)
     return PreSopBoard(
@@ -127,6 +136,7 @@ def load_presop_board(cycle: Cycle) -> PreSopBoard:
         gaps_total=len(gaps),
         gaps_covered=100 * sum(gap.margin_lost for gap in shown) / total if total else 100.0,
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
+        scenario=load_scenario_standing(version),
     )
 
 
@@ -217,6 +227,7 @@ def _scenario(version: Version, name: str, note: str, year: Year) -> ScenarioCol
     open_hours = available.values > 0
     shares = load.values[open_hours] / available.values[open_hours]
     return ScenarioColumn(
+        version=version,
         name=name,
         note=note,
         revenue=statement.total("revenue"),

@@ -36,6 +36,7 @@ from plans.selectors.snapshots import (
     load_snapshot_state,
     verify_snapshot,
 )
+from plans.selectors.standing import ScenarioStanding, get_shown_version, load_scenario_standing
 from plans.selectors.state import (
     State,
     load_cube,
@@ -51,6 +52,7 @@ __all__ = [
     "CellChange",
     "HeadRef",
     "NodeTotals",
+    "ScenarioStanding",
     "SnapshotFinding",
     "State",
     "Tail",
@@ -62,6 +64,7 @@ __all__ = [
     "get_heads",
     "get_last_approved",
     "get_parent",
+    "get_shown_version",
     "get_snapshot",
     "get_valid_snapshot",
     "get_version",
@@ -85,6 +88,7 @@ __all__ = [
     "load_nodes",
     "load_pin_state",
     "load_rollup",
+    "load_scenario_standing",
     "load_snapshot_hierarchy",
     "load_snapshot_measure",
     "load_snapshot_nodes",

@@ -12,7 +12,12 @@ from plans.services.locks import lock_cells, unlock_cells
 from plans.services.merging import MergeConflict, MergePlan, Selection, merge_version, plan_merge
 from plans.services.publishing import PublishResult, StaleInputs, publish_blocks, publish_cubes
 from plans.services.requests import EditRequest, save_requests
-from plans.services.scenarios import expire_scenario, fork_version, refresh_scenario
+from plans.services.scenarios import (
+    expire_overdue_scenarios,
+    expire_scenario,
+    fork_version,
+    refresh_scenario,
+)
 from plans.services.spreads import SpreadPreview, preview_spread, save_spread
 from plans.services.undo import undo_batch
 from plans.services.versions import (
@@ -42,6 +47,7 @@ __all__ = [
     "compact_long_tails",
     "create_working_version",
     "ensure_heads",
+    "expire_overdue_scenarios",
     "expire_scenario",
     "fork_version",
     "freeze_kind",

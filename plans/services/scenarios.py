@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -19,12 +23,14 @@ from plans.services.compaction import compact_head
 from plans.services.head_rows import base_columns, repin_head
 from plans.services.publishing import Swap, log_swaps
 
+SCENARIO_DAYS = 14  # a scenario lives at least so long, also when its cycle ends sooner
+
 
 def fork_version(*, parent_id: int, name: str, actor: User | None, note: str = "") -> int:
     """A scenario of a plan, at any size in a few milliseconds; its id.
 
-    It is pinned: whatever happens to the parent later, the scenario reads as the parent did now. Audit verb
-    ``plans.scenario.created``.
+    It is pinned: whatever happens to the parent later, the scenario reads as the parent did now. It closes by itself
+    when its cycle's last step is due, and not before ``SCENARIO_DAYS``. Audit verb ``plans.scenario.created``.
     """
     parent = get_version(parent_id)
     if parent.kind == VersionKind.ACTUALS:
@@ -38,12 +44,19 @@ def fork_version(*, parent_id: int, name: str, actor: User | None, note: str = "
             name=name,
             note=note,
             created_by=actor,
+            expires_at=_end_of_life(parent),
         )
         rows = [Head(version=version, measure=code, **base_columns(ref)) for code, ref in heads.items()]
         Head.objects.bulk_create(rows)
         detail = {"name": name, "parent": parent_id}
         record_write(version=version, actor=actor, verb="plans.scenario.created", detail=detail)
     return version.pk
+
+
+def _end_of_life(parent: Version) -> dt.datetime:
+    soonest = timezone.now() + dt.timedelta(days=SCENARIO_DAYS)
+    last_due = parent.cycle.steps.aggregate(last=Max("due_at"))["last"] if parent.cycle else None
+    return max(soonest, last_due) if last_due else soonest
 
 
 def refresh_scenario(*, version_id: int, actor: User | None) -> list[str]:
@@ -102,6 +115,21 @@ def expire_scenario(*, version_id: int, actor: User | None) -> None:
         if not closed.update(state=VersionState.EXPIRED):
             raise Conflict(_("The scenario was closed by somebody else."))
         record_write(version=version, actor=actor, verb="plans.scenario.expired", detail={"name": version.name})
+
+
+def expire_overdue_scenarios() -> int:
+    """Close every scenario whose time is over; how many. A closed one stays readable and can be forked again."""
+    overdue = Version.objects.filter(
+        kind=VersionKind.SCENARIO, state=VersionState.OPEN, expires_at__lt=timezone.now()
+    ).values_list("pk", flat=True)
+    closed = 0
+    for version_id in list(overdue):
+        try:
+            expire_scenario(version_id=version_id, actor=None)
+        except Conflict:  # somebody was faster
+            continue
+        closed += 1
+    return closed
 
 
 def _open_scenario(version_id: int) -> Version:

@@ -29,7 +29,7 @@ async function ask(path, { method = "GET", body = null } = {}) {
   return answer;
 }
 
-const query = (parts) => new URLSearchParams(Object.entries({ cycle: page.cycle, ...parts }).filter(([, v]) => v)).toString();
+const query = (parts) => new URLSearchParams(Object.entries({ cycle: page.cycle, version: page.version, ...parts }).filter(([, v]) => v)).toString();
 
 // The reason popover opens for every override, and for other figures above a leaf or outside the band.
 function needsReason(edits) {
@@ -44,20 +44,20 @@ function needsReason(edits) {
 function preview(edit) {
   if (board.isLeaf) return Promise.reject();
   const { row: measure, month, value } = edit;
-  return ask("preview/", { method: "POST", body: { measure, ...place(), month: monthCode(month), value: value ?? 0, spread: spread() } });
+  return ask(`preview/?${query({})}`, { method: "POST", body: { measure, ...place(), month: monthCode(month), value: value ?? 0, spread: spread() } });
 }
 
 /** What Del puts back: the consensus falls to the proposal, which only the server knows; the grid reloads after. */
 const reset = () => null;
 
 async function comment(key, month, text) {
-  await ask("comments/", { method: "POST", body: { measure: key, ...place(), month: monthCode(month), text } });
+  await ask(`comments/?${query({})}`, { method: "POST", body: { measure: key, ...place(), month: monthCode(month), text } });
   await refresh();
 }
 
 async function lock(cells, locked) {
   const body = { locked, cells: cells.map((c) => ({ measure: c.row, ...place(), month: monthCode(c.month) })) };
-  await ask("locks/", { method: "POST", body });
+  await ask(`locks/?${query({})}`, { method: "POST", body });
 }
 
 /** Alt ↑: the parent in the tree that shows; Alt ↓: its first child. */

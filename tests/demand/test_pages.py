@@ -10,6 +10,8 @@ from cycles.choices import CycleState, StepCode
 from cycles.models import Submission
 from cycles.services import advance_cycle, start_cycle
 from demand.services import enqueue_forecast
+from plans.selectors import get_working_version
+from plans.services import fork_version
 from tests.demand.world import MONTH, ORGS, PRODUCTS, history_sheet, import_sheets
 from tests.factories import make_user
 
@@ -109,3 +111,31 @@ def test_who_hands_in_nothing_is_told_why(review, people, client):
     response = client.post("/demand/submit/", {"note": "x"}, follow=True)
     assert b"Your role does not allow this" in response.content
     assert list(Submission.objects.order_by("pk").values_list("pk", "status", "revision")) == before
+
+
+def test_a_scenario_has_its_banner_and_is_edited_by_whoever_may_try(review, people, client):
+    plan = get_working_version(review)
+    scenario = fork_version(parent_id=plan.pk, name="Third shift", actor=people["supply_lead"])
+    client.force_login(people["production"])
+    page = client.get("/demand/", {"product": "E7", "org": "GZ", "version": scenario})
+    assert "Scenario: Third shift" in page.content.decode()
+    assert "same as base" in page.content.decode()
+    board = data_of(page, "board")
+    assert board["version"] == scenario
+    assert next(line for line in board["rows"] if line["key"] == "sales")["editable"] is True
+    edit = {"measure": "sales", "product": "E7", "org": "GZ", "month": "2026-12", "value": 9, "base": None}
+    answer = client.post(
+        f"/api/v1/plans/{scenario}/cells:batch",
+        {"edits": [edit], "mode": "partial"},
+        content_type="application/json",
+        headers={"Idempotency-Key": "banner"},
+    )
+    assert answer.json()["results"][0]["status"] == "applied"
+    page = client.get("/demand/", {"product": "E7", "org": "GZ", "version": scenario}).content.decode()
+    assert "1 cell changed" in page
+    assert "Back to base" in page
+    assert "Submit for review" not in page
+    base = data_of(client.get("/demand/?product=E7&org=GZ"), "board")
+    assert base["version"] == plan.pk
+    assert next(line for line in base["rows"] if line["key"] == "sales")["editable"] is False
+    assert client.get("/demand/?version=999999").status_code == 404
