@@ -98,19 +98,21 @@ def run_stress(
     workers.append(_Worker(arena, processes, _move_for_ever))
     progress, kills = _Progress(arena), 0
     next_kill, next_report = began + kill_every, began + 10
-    while progress.count() < edits:
-        time.sleep(0.05)
-        now = time.monotonic()
-        if now >= next_kill:
-            random.choice(workers).kill_and_restart()
-            kills, next_kill = kills + 1, now + kill_every * random.uniform(0.5, 1.5)
-        if now >= next_report:
-            report(f"{progress.total} edits, {kills} kills, {now - began:.0f} s")
-            next_report = now + 10
+    try:
+        while progress.count() < edits:
+            time.sleep(0.05)
+            now = time.monotonic()
+            if now >= next_kill:
+                random.choice(workers).kill_and_restart()
+                kills, next_kill = kills + 1, now + kill_every * random.uniform(0.5, 1.5)
+            if now >= next_report:
+                report(f"{progress.total} edits, {kills} kills, {now - began:.0f} s")
+                next_report = now + 10
+            for worker in workers:
+                worker.require_alive()
+    finally:  # none may outlive a failed run and hold its locks
         for worker in workers:
-            worker.require_alive()
-    for worker in workers:
-        worker.kill()
+            worker.kill()
     return _settle(arena, seconds=time.monotonic() - began, kills=kills + len(workers))
 
 
@@ -153,6 +155,10 @@ class _Log:
 
 
 def _run(work: Callable[[Arena, _Log], None], arena: Arena, path: Path) -> None:
+    for inherited in connections.all(initialized_only=True):
+        # With an event loop on the parent's thread Django keeps a second set of connections, which closing did not
+        # reach; two processes on one socket read each other's answers.
+        inherited.connection = None
     random.seed()
     cache.clear()
     work(arena, _Log(path))

@@ -37,9 +37,14 @@ def _triggers_dropped() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -> None:
-    """SQLite without waiting for the disk: tests kill processes, not the power supply."""
+    """Without waiting for the disk: tests kill processes, not the power supply. A forgotten lock fails, not hangs."""
+    options = connection.settings_dict["OPTIONS"]
     if connection.vendor == "sqlite":
-        connection.settings_dict["OPTIONS"]["init_command"] += "PRAGMA synchronous=OFF;"
+        options["init_command"] += "PRAGMA synchronous=OFF;"
+    else:
+        options["options"] = "-c synchronous_commit=off -c lock_timeout=60s"
+        # Each of a browser's connections is a thread of the live server: kept open, they use up the server's hundred.
+        connection.settings_dict["CONN_MAX_AGE"] = 0
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -170,9 +170,9 @@ def _look(answer: HttpResponse, things: dict[str, Any]) -> tuple[Any, ...]:
     """What a stranger learns from a refusal, apart from the name he gave himself."""
     if answer["Content-Type"] != "application/problem+json":
         return (answer.status_code,)
-    problem = json.dumps({**answer.json(), "instance": ""}, ensure_ascii=False)
+    problem = json.dumps({**answer.json(), "instance": "", "status": ""}, ensure_ascii=False)
     for thing in sorted((str(thing) for thing in things.values()), key=len, reverse=True):
-        problem = problem.replace(thing, "…")
+        problem = re.sub(rf"(?<!\w){re.escape(thing)}(?!\w)", "…", problem)
     return answer.status_code, problem
 
 

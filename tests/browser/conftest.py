@@ -73,7 +73,7 @@ class Visitor:
             reduced_motion="reduce" if reduced_motion else "no-preference",
             permissions=["clipboard-read", "clipboard-write"],
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)  # a busy machine is slow, not wrong
         self.contexts.append(context)
         if user is not None:
             User.objects.filter(pk=user.pk).update(language=language, theme=theme)
