@@ -55,6 +55,11 @@ def blank_points(product: Sequence[int], site: Sequence[int], months: int) -> St
         end_stock=np.zeros(n),
         setup_cost=_zeros(n, months),
         min_lot=np.zeros(n),
+        reference=np.full((n, months), np.nan),
+        reference_band=_zeros(n, months),
+        change_price=_zeros(n, months),
+        shelf_months=np.full(n, np.inf),
+        scrap_cost=_zeros(n, months),
     )
 
 
@@ -117,6 +122,8 @@ def blank_material(material: Sequence[int], site: Sequence[int], months: int) ->
         buy_max=_open(n, months),
         safety_stock=_zeros(n, months),
         safety_penalty=_zeros(n, months),
+        shelf_months=np.full(n, np.inf),
+        scrap_cost=_zeros(n, months),
     )
 
 

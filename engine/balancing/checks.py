@@ -10,8 +10,8 @@ import numpy as np
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding, array_fields
 from engine.balancing.extract import TOLERANCE
 
-_MAY_BE_NAN = {"outsource_cost", "lost_cost"}
-_MAY_BE_INFINITE = {"make_max", "outsource_max", "max_stock", "buy_max", "quantity"}
+_MAY_BE_NAN = {"outsource_cost", "lost_cost", "reference"}
+_MAY_BE_INFINITE = {"make_max", "outsource_max", "max_stock", "buy_max", "quantity", "shelf_months"}
 
 
 class UnsoundProblem(ValueError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem, Floats, Ints
+from engine.balancing.contracts import BalanceProblem, Floats, Ints, StockPoints
 from engine.balancing.program import Draft
 
 
@@ -22,6 +22,8 @@ def add_all(draft: Draft) -> None:
     _hours(draft)
     _people(draft)
     _slacks(draft)
+    _grow_old(draft)
+    _depart_from_release(draft)
     if draft.options.set_ups:
         _set_ups(draft)
 
@@ -49,7 +51,11 @@ def _make(draft: Draft) -> None:
         upper=np.where(possible, limit, 0.0),
     )
     transfers = problem.transfers
-    draft.add_columns("transfer", np.arange(len(transfers)), len(transfers), cost=transfers.cost)
+    _arrival, in_time = arrival_months(transfers.lag, problem.months)
+    every = np.arange(len(transfers))
+    draft.add_columns(
+        "transfer", every, len(every), cost=transfers.cost, upper=np.where(in_time, np.inf, 0.0)
+    )  # what would arrive after the horizon stays, or goods could be made to vanish
 
 
 def regular_hours_cost(draft: Draft) -> Floats:
@@ -165,7 +171,15 @@ def _hours(draft: Draft) -> None:
         upper=np.where(per_person[overtime][:, None], np.inf, resource.overtime_max[overtime]),
     )
     shifts = np.flatnonzero((resource.shift_max * resource.shift_hours > 0).any(axis=1))
-    draft.add_columns("extra_shift", shifts, n, cost=resource.shift_cost[shifts], upper=resource.shift_max[shifts])
+    whole = draft.options.integer_shifts & draft.whole_months()
+    draft.add_columns(
+        "extra_shift",
+        shifts,
+        n,
+        cost=resource.shift_cost[shifts],
+        upper=resource.shift_max[shifts],
+        integer=whole,
+    )
 
 
 def _people(draft: Draft) -> None:
@@ -173,7 +187,7 @@ def _people(draft: Draft) -> None:
     resource = draft.problem.resource
     n = len(resource)
     labour = np.flatnonzero(resource.is_labour)
-    whole = draft.options.integer_headcount
+    whole = draft.options.integer_headcount & draft.whole_months()
     months = np.arange(draft.problem.months)
     may_hire = resource.can_hire[labour][:, None] & (months >= resource.shift_lead[labour][:, None])
     may_leave = np.broadcast_to(resource.can_hire[labour][:, None], may_hire.shape)
@@ -209,9 +223,31 @@ def overload_price(problem: BalanceProblem, physical_price: float) -> Floats:
     return physical_price / np.where(np.isfinite(shortest), shortest, 1.0)
 
 
+def _grow_old(draft: Draft) -> None:
+    """Written off because the shelf life is over: the only way out for what nobody takes in time."""
+    points, material = draft.problem.points, draft.problem.material
+    for name, part in (("scrap", points), ("scrap_material", material)):
+        members = np.flatnonzero(np.isfinite(part.shelf_months))
+        draft.add_columns(name, members, len(part), cost=part.scrap_cost[members])
+
+
+def _depart_from_release(draft: Draft) -> None:
+    """More and less than the last release in its slushy months, beyond the free band: at a planning price."""
+    points = draft.problem.points
+    members = slushy_points(points)
+    for name in ("more_than_released", "less_than_released"):
+        draft.add_columns(name, members, len(points), cost=points.change_price[members])
+
+
+def slushy_points(points: StockPoints) -> Ints:
+    """Makers whose release still holds, at a price, in some month."""
+    return np.flatnonzero(points.can_make & np.isfinite(points.reference).any(axis=1))
+
+
 def _set_ups(draft: Draft) -> None:
     """Y: 1 in a month in which a point with a set-up cost or a minimum lot makes something."""
     points = draft.problem.points
     counted = points.can_make & ((points.setup_cost > 0).any(axis=1) | (points.min_lot > 0))
     chosen = np.flatnonzero(counted)
-    draft.add_columns("set_up", chosen, len(points), cost=points.setup_cost[chosen], upper=1.0, integer=True)
+    whole = draft.whole_months()
+    draft.add_columns("set_up", chosen, len(points), cost=points.setup_cost[chosen], upper=1.0, integer=whole)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.balancing.columns import arrival_months
-from engine.balancing.contracts import Ints
+from engine.balancing.contracts import Floats, Ints
 from engine.balancing.indexing import Family
 from engine.balancing.program import Draft
 
@@ -24,12 +24,15 @@ def add_all(draft: Draft) -> None:
     labour(draft)
     supplier_limit(draft)
     storage_upper(draft)
+    shelf_life(draft)
+    material_shelf_life(draft)
+    slushy_range(draft)
     if draft.options.set_ups:
         set_up(draft)
 
 
 def stock_balance(draft: Draft) -> None:
-    """``Stock-balance`` (k,p,t): I[t−1] + x + q + Σv − Σy − Σ bom·x = I[t], I = SS + e − z + o."""
+    """``Stock-balance`` (k,p,t): I[t−1] + x + q + Σv − Σy − Σ bom·x − scrap = I[t], I = SS + e − z + o."""
     problem, columns = draft.problem, draft.columns
     points = problem.points
     every = np.arange(len(points))
@@ -42,6 +45,8 @@ def stock_balance(draft: Draft) -> None:
     for name in ("make", "outsource", "stock_slack"):
         family = columns[name]
         draft.add_terms(rows.places(family.members), family.places(), 1.0)
+    scrap = columns["scrap"]
+    draft.add_terms(rows.places(scrap.members), scrap.places(), -1.0)
     ship = columns["ship"]
     draft.add_terms(rows.places(problem.lanes.point[ship.members]), ship.places(), -1.0)
     transfers = problem.transfers
@@ -77,7 +82,7 @@ def backorder(draft: Draft) -> None:
 
 
 def material_balance(draft: Draft) -> None:
-    """``Material-balance`` (i,p,t): J[t−1] + w + arrivals − Σ bom·x = J[t], J = band + je − jz."""
+    """``Material-balance`` (i,p,t): J[t−1] + w + arrivals − Σ bom·x − scrap = J[t], J = band + je − jz."""
     problem, columns = draft.problem, draft.columns
     material = problem.material
     right = np.diff(material.safety_stock, axis=1, prepend=0.0) - material.arrivals
@@ -87,8 +92,9 @@ def material_balance(draft: Draft) -> None:
     draft.add_terms(rows.places(), columns["buy"].places(), 1.0)
     _carry(draft, rows, columns["material_stock"], -1.0)
     _carry(draft, rows, columns["below_band"], 1.0)
-    slack = columns["material_slack"]
+    slack, scrap = columns["material_slack"], columns["scrap_material"]
     draft.add_terms(rows.places(slack.members), slack.places(), 1.0)
+    draft.add_terms(rows.places(scrap.members), scrap.places(), -1.0)
     lines = problem.material_lines
     use = columns["make"].places(lines.point)
     draft.add_terms(rows.places(lines.material_point), use, -lines.quantity[:, None])
@@ -161,6 +167,86 @@ def storage_upper(draft: Draft) -> None:
         kept = stored[family.holds(stored)]
         draft.add_terms(rows.places(row_of[points.site[kept]]), family.places(kept), sign)
     draft.add_terms(rows.places(), draft.columns["storage_slack"].places(), -1.0)
+
+
+def shelf_life(draft: Draft) -> None:
+    """``Shelf-life`` (k,p,t): I[t] ≤ what came in during the last L months; first in, first out."""
+    points, columns = draft.problem.points, draft.columns
+    aging = columns["scrap"].members
+    reach = whole_months(points.shelf_months[aging])
+    level = draft.derived.soft_level[aging]
+    upper = np.where(_is_due(reach, draft.problem.months), -level, np.inf)
+    rows = draft.add_rows("Shelf-life", aging, len(points), lower=-np.inf, upper=upper)
+    for name, sign in (("surplus", 1.0), ("below_safety", -1.0), ("overstock", 1.0)):
+        family = columns[name]
+        kept = aging[family.holds(aging)]
+        draft.add_terms(rows.places(kept), family.places(kept), sign)
+    for name in ("make", "outsource", "stock_slack"):
+        family = columns[name]
+        coming = aging[family.holds(aging)]
+        _recent(draft, rows.places(coming), family.places(coming), reach[family.holds(aging)])
+    moves, transfer = draft.problem.transfers, columns["transfer"]
+    inward = np.flatnonzero(rows.holds(moves.target))
+    target = rows.places(moves.target[inward])
+    kept_for = whole_months(points.shelf_months[moves.target[inward]])
+    _recent(draft, target, transfer.places(inward), kept_for, delay=moves.lag[inward])
+
+
+def material_shelf_life(draft: Draft) -> None:
+    """``Material-shelf-life`` (i,p,t): J[t] ≤ what arrived during the last L months."""
+    material, columns, months = draft.problem.material, draft.columns, draft.problem.months
+    aging = columns["scrap_material"].members
+    reach = whole_months(material.shelf_months[aging])
+    total = np.cumsum(material.arrivals[aging], axis=1)
+    before = np.arange(months) - reach[:, None]
+    earlier = np.take_along_axis(total, np.maximum(before, 0), axis=1) if len(aging) else total
+    arrived = total - np.where(before >= 0, earlier, 0.0)
+    upper = np.where(_is_due(reach, months), arrived - material.safety_stock[aging], np.inf)
+    rows = draft.add_rows("Material-shelf-life", aging, len(material), lower=-np.inf, upper=upper)
+    for name, sign in (("material_stock", 1.0), ("below_band", -1.0)):
+        family = columns[name]
+        kept = aging[family.holds(aging)]
+        draft.add_terms(rows.places(kept), family.places(kept), sign)
+    for name in ("buy", "material_slack"):
+        family = columns[name]
+        coming = aging[family.holds(aging)]
+        _recent(draft, rows.places(coming), family.places(coming), reach[family.holds(aging)])
+
+
+def whole_months(shelf_months: Floats) -> Ints:
+    """[n] months a unit may be kept beyond its own; even the shortest shelf life reaches into the next month."""
+    return np.maximum(1, shelf_months).astype(np.int64)
+
+
+def _is_due(reach: Ints, months: int) -> np.ndarray:
+    """[n, T] from when on the opening stock, taken as fresh, must be gone."""
+    return np.arange(months) >= reach[:, None] - 1
+
+
+def _recent(draft: Draft, rows: Ints, columns: Ints, reach: Ints, *, delay: Ints | None = None) -> None:
+    """Put −1 for what came in during the last ``reach`` months; ``delay`` is from its column's month to its coming."""
+    months = draft.problem.months
+    late = np.zeros(len(reach), dtype=np.int64) if delay is None else delay
+    for back in range(int(min(reach.max(initial=0), months))):
+        for lag in np.unique(late):
+            chosen = (reach > back) & (late == lag)
+            shift = back + int(lag)
+            if shift < months and chosen.any():
+                draft.add_terms(rows[chosen][:, shift:], columns[chosen][:, : months - shift], -1.0)
+
+
+def slushy_range(draft: Draft) -> None:
+    """``Slushy-range`` (k,p,t): release − band ≤ x − more + less ≤ release + band."""
+    points, columns = draft.problem.points, draft.columns
+    more, less = columns["more_than_released"], columns["less_than_released"]
+    members = more.members
+    release, band = points.reference[members], points.reference_band[members]
+    free = np.isnan(release)
+    lower, upper = np.where(free, -np.inf, release - band), np.where(free, np.inf, release + band)
+    rows = draft.add_rows("Slushy-range", members, len(points), lower=lower, upper=upper)
+    draft.add_terms(rows.places(), columns["make"].places(members), 1.0)
+    draft.add_terms(rows.places(), more.places(), -1.0)
+    draft.add_terms(rows.places(), less.places(), 1.0)
 
 
 def set_up(draft: Draft) -> None:

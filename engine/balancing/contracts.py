@@ -45,6 +45,11 @@ class StockPoints:
     end_stock: Floats  # [n] least stock at the end of the last month; elastic
     setup_cost: Floats  # [n, T] per month in which something is made; used with ``set_ups``
     min_lot: Floats  # [n] least quantity when something is made; used with ``set_ups``
+    reference: Floats  # [n, T] slushy months: what the last release makes; nan: free
+    reference_band: Floats  # [n, T] units either way that cost nothing
+    change_price: Floats  # [n, T] per unit made beyond the band; a planning price
+    shelf_months: Floats  # [n] whole months a unit keeps after the month it was made; inf: for ever
+    scrap_cost: Floats  # [n, T] per unit written off because it became too old
 
     def __len__(self) -> int:
         return len(self.product)
@@ -89,12 +94,12 @@ class Lanes:
 
 @dataclass(frozen=True)
 class Transfers:
-    """A way of a component from the stock point that makes it to the one that needs it. ``n`` rows."""
+    """A way of a product between two sites: components to where they are needed, goods to a store. ``n`` rows."""
 
     source: Ints  # [n] index into stock points
     target: Ints  # [n] index into stock points
-    cost: Floats  # [n, T]
-    lag: Ints  # [n]
+    cost: Floats  # [n, T] per unit, by month sent
+    lag: Ints  # [n] months from sending to arrival
 
     def __len__(self) -> int:
         return len(self.source)
@@ -159,6 +164,8 @@ class MaterialPoints:
     buy_max: Floats  # [n, T] fence, else inf
     safety_stock: Floats  # [n, T] soft: the outer flex band of core materials
     safety_penalty: Floats  # [n, T]
+    shelf_months: Floats  # [n] whole months it keeps after the month of arrival; inf: for ever
+    scrap_cost: Floats  # [n, T] per unit written off because it became too old
 
     def __len__(self) -> int:
         return len(self.material)
@@ -240,14 +247,21 @@ class BalanceProblem:
 
 @dataclass(frozen=True)
 class SolveOptions:
-    """How to solve. The defaults are those of a plan of record: exact, one thread, fixed seed."""
+    """How to solve. The defaults are those of a plan of record: exact, one thread, fixed seed.
+
+    ``integer_months`` is the number of near months in which set-ups, shifts and people are whole; they are relaxed
+    after. 0 means all.
+    """
 
     integer_headcount: bool = False
+    integer_shifts: bool = False
     set_ups: bool = False
+    integer_months: int = 0
     solver: str = "auto"  # auto, highs, clp
     seed: int = 7
     tie_break: bool = True  # second phase: one plan among equally good ones, whatever the path to it
     mip_gap: float = 1e-9
+    second_opinion: bool = False  # solve the final program in another solver, too, and keep its objective
 
 
 @dataclass(frozen=True)
@@ -273,7 +287,10 @@ class Slack:
 
 @dataclass(frozen=True)
 class SolverInfo:
-    """Which solver made the plan and at what effort; part of what makes a plan reproducible."""
+    """Which solver made the plan and at what effort; part of what makes a plan reproducible.
+
+    ``check_*`` is the second opinion: the name is empty when none was asked for or it gave no answer.
+    """
 
     name: str
     version: str
@@ -285,6 +302,9 @@ class SolverInfo:
     columns: int
     nonzeros: int
     iterations: int
+    check_name: str = ""
+    check_objective: float = float("nan")  # its optimum, as a profit less the price of soft rules
+    check_gap: float = float("nan")  # how far the two optima are apart, relative
 
 
 @dataclass(frozen=True)
@@ -320,6 +340,9 @@ class BalancePlan:
     purchases: Floats  # [material points, T] by month of arrival
     material_stock: Floats  # [material points, T]
     set_ups: Floats  # [points, T] 0 or 1
+    scrapped: Floats  # [points, T] written off because it became too old
+    material_scrapped: Floats  # [material points, T]
+    changed: Floats  # [points, T] units made beyond the band around the last release, either way
     slacks: tuple[Slack, ...]
     duals: dict[str, Floats]
     solver: SolverInfo

@@ -107,7 +107,9 @@ def make_cap(problem: BalanceProblem) -> Floats:
     total = demand.quantity.sum(axis=1, keepdims=True)
     np.add.at(need, demand.product, np.where(demand.backorder[:, None], total, _remaining(demand.quantity)))
     kept = points.safety_stock.max(axis=1, initial=0.0) + points.end_stock + points.min_lot
-    np.add.at(need, points.product, (kept[:, None] + _remaining(points.make_min)))
+    kept = kept * np.where(np.isfinite(points.shelf_months), problem.months, 1)  # what grows old is made again
+    released = np.maximum(points.make_min, np.nan_to_num(points.reference))
+    np.add.at(need, points.product, (kept[:, None] + _remaining(released)))
     lines = problem.component_lines
     if len(lines):
         need = _with_parents(need, points.product[lines.point], points.product[lines.component], lines.quantity)

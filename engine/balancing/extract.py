@@ -98,7 +98,10 @@ def extract_plan(
         laid_off=_clean(vector.full("lay_off", resource)),
         purchases=_clean(vector.full("buy", materials)),
         material_stock=_clean(band + vector.full("material_stock", materials) - vector.full("below_band", materials)),
-        set_ups=np.rint(vector.full("set_up", points)),
+        set_ups=_clean(vector.full("set_up", points)),
+        scrapped=_clean(vector.full("scrap", points)),
+        material_scrapped=_clean(vector.full("scrap_material", materials)),
+        changed=_clean(vector.full("more_than_released", points) + vector.full("less_than_released", points)),
         slacks=_slacks(problem, program, vector),
         duals=_duals(program, duals),
         solver=solver,
@@ -143,6 +146,8 @@ def _with_money(problem: BalanceProblem, plan: BalancePlan) -> BalancePlan:
         "backlog": plan.backlog * demand.backorder_cost,
         "shortage": plan.lost * lost_cost,
         "set_ups": plan.set_ups * points.setup_cost,
+        "scrap": plan.scrapped * points.scrap_cost,
+        "material_scrap": plan.material_scrapped * problem.material.scrap_cost,
     }
     total = {kind: float(amount.sum()) for kind, amount in cost.items()}
     profit = plan.revenue - sum(total.values())

@@ -42,7 +42,7 @@ class Draft:
         self.columns = Layout(problem.months)
         self.rows = Layout(problem.months)
         self.offset = 0.0
-        self._columns: list[tuple[Floats, Floats, Floats, bool]] = []
+        self._columns: list[tuple[Floats, Floats, Floats, Bools]] = []
         self._rows: list[tuple[Floats, Floats]] = []
         self._triplets: list[tuple[Ints, Ints, Floats]] = []
 
@@ -55,13 +55,19 @@ class Draft:
         cost: ArrayLike = 0.0,
         lower: ArrayLike = 0.0,
         upper: ArrayLike = np.inf,
-        integer: bool = False,
+        integer: ArrayLike = False,
     ) -> Family:
-        """Append a column family; ``cost``, ``lower`` and ``upper`` broadcast to [members, T]."""
+        """Append a column family; ``cost``, ``lower``, ``upper`` and ``integer`` broadcast to [members, T]."""
         family = self.columns.add(name, members, entities)
         shape = (len(family), self.problem.months)
-        self._columns.append((_spread(cost, shape), _spread(lower, shape), _spread(upper, shape), integer))
+        whole = np.broadcast_to(np.asarray(integer, dtype=bool), shape).ravel()
+        self._columns.append((_spread(cost, shape), _spread(lower, shape), _spread(upper, shape), whole))
         return family
+
+    def whole_months(self) -> Bools:
+        """[T] the months in which decisions of whole numbers are whole; later ones are relaxed."""
+        near = self.options.integer_months or self.problem.months
+        return np.arange(self.problem.months) < near
 
     def add_rows(self, name: str, members: Ints, entities: int, *, lower: ArrayLike, upper: ArrayLike) -> Family:
         """Append a row family; ``lower`` and ``upper`` broadcast to [members, T]."""
@@ -84,13 +90,12 @@ class Draft:
         matrix.sum_duplicates()
         matrix.eliminate_zeros()
         costs, lowers, uppers, integers = zip(*self._columns, strict=True)
-        sizes = [len(c) for c in costs]
         return LinearProgram(
             cost=np.concatenate(costs),
             offset=self.offset,
             lower=np.concatenate(lowers),
             upper=np.concatenate(uppers),
-            integer=np.repeat(integers, sizes),
+            integer=np.concatenate(integers),
             row_lower=np.concatenate([low for low, _ in self._rows]),
             row_upper=np.concatenate([up for _, up in self._rows]),
             matrix=matrix,

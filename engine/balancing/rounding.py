@@ -30,8 +30,11 @@ class WholePlan:
     production: Ints  # [points, T]
     outsourced: Ints  # [points, T]
     stock: Ints  # [points, T]
+    transfers: Ints  # [transfers, T] by month of leaving
+    scrapped: Ints  # [points, T]
     purchases: Ints  # [material points, T]
     material_stock: Ints  # [material points, T]
+    material_scrapped: Ints  # [material points, T]
     load: Floats  # [resources, T] hours of the whole production
 
     def short(self) -> Ints:
@@ -48,15 +51,16 @@ def round_plan(problem: BalanceProblem, plan: BalancePlan, *, decimals: int = 0)
     served = _by_market(plan.served, derived.class_market, markets) * factor
     useful = np.flatnonzero(np.isin(derived.lane_market, markets))
     group = np.searchsorted(markets, derived.lane_market[useful])
-    arrived = np.cumsum(_arrivals(problem, plan.shipments) * factor, axis=1)[useful]
+    arrived = np.cumsum(_arrived(plan.shipments, problem.lanes.lag) * factor, axis=1)[useful]
     taken = share_running(_floor(np.cumsum(served, axis=1)), arrived, group)
     taken = _within_stock(problem, useful, taken, factor)
     shipments = np.zeros(plan.shipments.shape, dtype=np.int64)
     shipments[useful] = _leaving(np.diff(taken, axis=1, prepend=0), problem.lanes.lag[useful])
     whole = np.zeros((len(markets), problem.months), dtype=np.int64)
     np.add.at(whole, group, np.diff(taken, axis=1, prepend=0))
-    made, outsourced, stock = _production(problem, plan, np.cumsum(shipments, axis=1), factor)
-    purchases, material_stock = _purchases(problem, plan, np.cumsum(made, axis=1), factor)
+    goods = _production(problem, plan, np.cumsum(shipments, axis=1), factor)
+    made = goods.production
+    purchases, material_stock, material_scrapped = _purchases(problem, plan, np.cumsum(made, axis=1), factor)
     load = np.zeros(plan.load.shape)
     np.add.at(load, problem.routings.resource, problem.routings.hours[:, None] * made[problem.routings.point] / factor)
     return WholePlan(
@@ -65,10 +69,13 @@ def round_plan(problem: BalanceProblem, plan: BalancePlan, *, decimals: int = 0)
         served=whole,
         shipments=shipments,
         production=made,
-        outsourced=outsourced,
-        stock=stock,
+        outsourced=goods.outsourced,
+        stock=goods.stock,
+        transfers=goods.transfers,
+        scrapped=goods.scrapped,
         purchases=purchases,
         material_stock=material_stock,
+        material_scrapped=material_scrapped,
         load=load,
     )
 
@@ -107,12 +114,22 @@ def _step(now: Ints, before: Ints, wanted: Floats, group: Ints, gap: Ints) -> In
     return now + np.where(may & (rank < np.abs(gap[group])), sign, 0)
 
 
-def _production(problem: BalanceProblem, plan: BalancePlan, shipped: Ints, factor: int) -> tuple[Ints, Ints, Ints]:
-    """Production, outsourced units and stock: parents before their components."""
+@dataclass(frozen=True)
+class _Goods:
+    production: Ints
+    outsourced: Ints
+    stock: Ints
+    transfers: Ints
+    scrapped: Ints
+
+
+def _production(problem: BalanceProblem, plan: BalancePlan, shipped: Ints, factor: int) -> _Goods:
+    """Production, outsourced units, moves and stock: parents before their components."""
     points, moves, lines = problem.points, problem.transfers, problem.component_lines
     made = _floor(np.cumsum(plan.production * factor, axis=1))
     bought = _floor(np.cumsum(plan.outsourced * factor, axis=1))
-    moved = _floor(np.cumsum(plan.transfers * factor, axis=1))
+    moved = _arrived(np.floor(np.cumsum(plan.transfers * factor, axis=1) + _NUDGE), moves.lag).astype(np.int64)
+    scrapped = _floor(np.cumsum(plan.scrapped * factor, axis=1))
     start = np.rint(points.initial * factor).astype(np.int64)
     gone = np.zeros(made.shape, dtype=np.int64)
     np.add.at(gone, problem.lanes.point, shipped)
@@ -121,7 +138,8 @@ def _production(problem: BalanceProblem, plan: BalancePlan, shipped: Ints, facto
         used = np.zeros(problem.months)
         for line in np.flatnonzero(lines.component == point):
             used = used + lines.quantity[line] * made[lines.point[line]]
-        out = gone[point] + _ceil(used) + moved[moves.source == point].sum(axis=0)
+        sent = _left(moved[moves.source == point], moves.lag[moves.source == point])
+        out = gone[point] + _ceil(used) + sent.sum(axis=0) + scrapped[point]
         incoming = np.flatnonzero(moves.target == point)
         source = made if points.can_make[point] else bought
         row = int(point)
@@ -130,14 +148,17 @@ def _production(problem: BalanceProblem, plan: BalancePlan, shipped: Ints, facto
         others = made[point] + bought[point] + moved[incoming].sum(axis=0) - source[row]
         source[row] = np.maximum.accumulate(np.maximum(source[row], out - start[point] - others))
         stock[point] = start[point] + others + source[row] - out
-    return np.diff(made, axis=1, prepend=0), np.diff(bought, axis=1, prepend=0), stock
+    left = _left(moved, moves.lag)
+    made, bought, left, scrapped = (np.diff(total, axis=1, prepend=0) for total in (made, bought, left, scrapped))
+    return _Goods(made, bought, stock, left, scrapped)
 
 
 def _parents_first(problem: BalanceProblem) -> Iterator[int]:
-    """Points so that whatever uses a point's product (as component or by transfer) comes before it."""
+    """Points so that whatever uses a point's product comes before it: as component, or by a move it depends on."""
     lines, moves = problem.component_lines, problem.transfers
-    users = np.concatenate([lines.point, moves.target])
-    used = np.concatenate([lines.component, moves.source])
+    depends = ~problem.points.can_make[moves.target]  # others make what is missing themselves
+    users = np.concatenate([lines.point, moves.target[depends]])
+    used = np.concatenate([lines.component, moves.source[depends]])
     waiting = set(range(len(problem.points)))
     while waiting:
         open_users = np.isin(users, list(waiting))
@@ -147,28 +168,32 @@ def _parents_first(problem: BalanceProblem) -> Iterator[int]:
         waiting -= set(ready)
 
 
-def _purchases(problem: BalanceProblem, plan: BalancePlan, made: Ints, factor: int) -> tuple[Ints, Ints]:
-    """Purchases that cover what the whole production uses, and the stock that leaves."""
+def _purchases(problem: BalanceProblem, plan: BalancePlan, made: Ints, factor: int) -> tuple[Ints, Ints, Ints]:
+    """Purchases that cover what the whole production uses, the stock that leaves, what grew too old."""
     material, lines = problem.material, problem.material_lines
     used = np.zeros((len(material), problem.months))
     np.add.at(used, lines.material_point, lines.quantity[:, None] * made[lines.point])
     given = material.initial[:, None] * factor + np.cumsum(material.arrivals * factor, axis=1)
+    scrapped = _floor(np.cumsum(plan.material_scrapped * factor, axis=1))
+    used = used + scrapped
     bought = np.maximum(_floor(np.cumsum(plan.purchases * factor, axis=1)), _ceil(used - given))
     bought = np.maximum.accumulate(bought, axis=1)
-    return np.diff(bought, axis=1, prepend=0), _floor(given + bought - used)
+    return np.diff(bought, axis=1, prepend=0), _floor(given + bought - used), np.diff(scrapped, axis=1, prepend=0)
 
 
 def _within_stock(problem: BalanceProblem, useful: Ints, taken: Ints, factor: int) -> Ints:
-    """Where nothing is made or brought in, lanes together take no more than the stock at the start."""
-    points = problem.points
+    """Where nothing is made, lanes together take no more than the opening stock until something can be brought in."""
+    points, moves = problem.points, problem.transfers
     fixed = ~points.can_make & np.isnan(points.outsource_cost).all(axis=1)
-    fixed[problem.transfers.target] = False
-    for point in np.flatnonzero(fixed):
+    first = np.full(len(points), problem.months, dtype=np.int64)
+    np.minimum.at(first, moves.target, moves.lag)
+    for point in np.flatnonzero(fixed & (first > 0)):
         lanes = np.flatnonzero(problem.lanes.point[useful] == point)
+        until = min(int(first[point]), problem.months)
         room = int(np.rint(points.initial[point] * factor))
-        while len(lanes) and taken[lanes, -1].sum() > room:
-            most = lanes[np.argmax(taken[lanes, -1])]
-            taken[most] = np.minimum(taken[most], taken[most, -1] - 1)
+        while len(lanes) and taken[lanes, until - 1].sum() > room:
+            most = lanes[np.argmax(taken[lanes, until - 1])]
+            taken[most, :until] = np.minimum(taken[most, :until], taken[most, until - 1] - 1)
     return taken
 
 
@@ -178,23 +203,30 @@ def _by_market(values: Floats, class_market: Ints, markets: Ints) -> Floats:
     return total
 
 
-def _arrivals(problem: BalanceProblem, shipments: Floats) -> Floats:
-    """[lanes, T] by month of arrival."""
-    arrived = np.zeros_like(shipments)
-    for lag in np.unique(problem.lanes.lag):
-        chosen = problem.lanes.lag == lag
-        kept = max(0, problem.months - int(lag))
-        arrived[chosen, problem.months - kept :] = shipments[chosen, :kept]
+def _arrived(sent: Floats, lag: Ints) -> Floats:
+    """[n, T] (running totals) by month of leaving → by month of arrival."""
+    arrived = np.zeros_like(sent)
+    for months in np.unique(lag):
+        chosen = lag == months
+        kept = max(0, sent.shape[1] - int(months))
+        arrived[chosen, sent.shape[1] - kept :] = sent[chosen, :kept]
     return arrived
 
 
 def _leaving(arrivals: Ints, lag: Ints) -> Ints:
+    """[n, T] by month of arrival → by month of leaving; what arrives after the horizon is not known."""
     left = np.zeros_like(arrivals)
     for months in np.unique(lag):
         chosen = lag == months
         kept = max(0, arrivals.shape[1] - int(months))
         left[chosen, :kept] = arrivals[chosen, arrivals.shape[1] - kept :]
     return left
+
+
+def _left(arrived: Ints, lag: Ints) -> Ints:
+    """Running totals by month of arrival → by month of leaving: nothing leaves that arrives after the horizon."""
+    left = _leaving(arrived, lag)
+    return np.maximum.accumulate(left, axis=1)
 
 
 def _floor(values: Floats) -> Ints:

@@ -34,6 +34,7 @@ class Twin:
         self._materials()
         self._hours()
         self._storage()
+        self._slushy()
         if self.options.set_ups:
             self._set_ups()
         self.model.setObjective(pulp.lpSum(self.money))
@@ -56,6 +57,7 @@ class Twin:
         self.outsource: dict[tuple[int, int], Any] = {}
         self.stock: dict[tuple[int, int], Any] = {}
         self.stock_slack: dict[tuple[int, int], Any] = {}
+        self.scrap: dict[tuple[int, int], Any] = {}
         for p in range(len(points)):
             for t in self.months:
                 if points.can_make[p]:
@@ -75,6 +77,9 @@ class Twin:
                     room = max(points.max_stock[p, t], self.derived.soft_level[p, t])
                     self.model += self.stock[p, t] - over <= room
                     self.money.append(-price * over)
+                if np.isfinite(points.shelf_months[p]):
+                    self.scrap[p, t] = self._var("scrap", p, t)
+                    self.money.append(-points.scrap_cost[p, t] * self.scrap[p, t])
                 self.stock_slack[p, t] = self._var("stock_slack", p, t)
                 self.money.append(-self.derived.physical_price * self.stock_slack[p, t])
         lanes = self.problem.lanes
@@ -85,12 +90,19 @@ class Twin:
             if t + lanes.lag[i] < self.problem.months and self.derived.lane_market[i] in self.derived.markets
         }
         self.money += [-self.problem.lanes.cost[i, t] * v for (i, t), v in self.ship.items()]
-        self.move = {(i, t): self._var("move", i, t) for i in range(len(self.problem.transfers)) for t in self.months}
-        self.money += [-self.problem.transfers.cost[i, t] * v for (i, t), v in self.move.items()]
+        moves = self.problem.transfers
+        self.move = {
+            (i, t): self._var("move", i, t)
+            for i in range(len(moves))
+            for t in self.months
+            if t + moves.lag[i] < self.problem.months
+        }
+        self.money += [-moves.cost[i, t] * v for (i, t), v in self.move.items()]
 
     def _stock_balance(self) -> None:
         points, lines, transfers = self.problem.points, self.problem.component_lines, self.problem.transfers
         for p in range(len(points)):
+            incoming: list[Any] = []
             for t in self.months:
                 before = self.stock[p, t - 1] if t else points.initial[p]
                 gained = self.make.get((p, t), 0) + self.outsource.get((p, t), 0) + self.stock_slack[p, t]
@@ -98,14 +110,36 @@ class Twin:
                 used = pulp.lpSum(
                     lines.quantity[m] * self.make.get((lines.point[m], t), 0) for m in _where(lines.component == p)
                 )
-                sent = pulp.lpSum(self.move[i, t] for i in _where(transfers.source == p))
-                received = pulp.lpSum(
+                sent = pulp.lpSum(self.move.get((i, t), 0) for i in _where(transfers.source == p))
+                gained += pulp.lpSum(
                     self.move[i, t - int(transfers.lag[i])]
                     for i in _where(transfers.target == p)
                     if t >= transfers.lag[i]
                 )
-                change = before + gained + received - sent - shipped - used
+                change = before + gained - sent - shipped - used - self.scrap.get((p, t), 0)
                 self.model += change == self.stock[p, t], f"Stock-balance_{p}_{t}"
+                self._keep(f"Shelf-life_{p}_{t}", points.shelf_months[p], incoming, gained, self.stock[p, t])
+
+    def _keep(self, name: str, shelf_months: float, incoming: list[Any], gained: Any, stock: Any) -> None:
+        """First in, first out: what is left at a month's end came in during the last months."""
+        incoming.append(gained)
+        reach = max(1, int(shelf_months)) if np.isfinite(shelf_months) else len(self.months) + 1
+        if len(incoming) >= reach:
+            self.model += stock <= pulp.lpSum(incoming[-reach:]), name
+
+    def _slushy(self) -> None:
+        points = self.problem.points
+        for (p, t), made in self.make.items():
+            release, band = points.reference[p, t], points.reference_band[p, t]
+            if not np.isnan(release):
+                more, less = self._var("more", p, t), self._var("less", p, t)
+                self.money.append(-points.change_price[p, t] * (more + less))
+                self.model += made - more + less <= release + band, f"Slushy-upper_{p}_{t}"
+                self.model += made - more + less >= release - band, f"Slushy-lower_{p}_{t}"
+
+    def is_whole(self, month: int) -> bool:
+        """Whether decisions of whole numbers are whole in a month."""
+        return month < (self.options.integer_months or len(self.months))
 
     def _sales(self) -> None:
         demand, lanes, derived = self.problem.demand, self.problem.lanes, self.derived
@@ -140,6 +174,7 @@ class Twin:
         bought: dict[tuple[int, int], list[Any]] = defaultdict(list)
         for m in range(len(material)):
             before: Any = material.initial[m]
+            incoming: list[Any] = []
             for t in self.months:
                 open_month = t >= material.first_arrival[m]
                 buy = self._var(
@@ -155,8 +190,14 @@ class Twin:
                 used = pulp.lpSum(
                     lines.quantity[j] * self.make.get((lines.point[j], t), 0) for j in _where(lines.material_point == m)
                 )
-                flow = before + buy + material.arrivals[m, t] + slack - used
+                gained = buy + material.arrivals[m, t] + slack
+                flow = before + gained - used
+                if np.isfinite(material.shelf_months[m]):
+                    scrap = self._var("scrap_material", m, t)
+                    self.money.append(-material.scrap_cost[m, t] * scrap)
+                    flow -= scrap
                 self.model += flow == stock, f"Material-balance_{m}_{t}"
+                self._keep(f"Material-shelf-life_{m}_{t}", material.shelf_months[m], incoming, gained, stock)
                 self.model += stock + below >= material.safety_stock[m, t]
                 self.money.append(-material.unit_cost[m, t] * buy - material.hold_cost[m, t] * stock)
                 self.money.append(-material.safety_penalty[m, t] * below - self.derived.physical_price * slack)
@@ -170,7 +211,6 @@ class Twin:
 
     def _hours(self) -> None:
         resource, lines = self.problem.resource, self.problem.routings
-        whole = self.options.integer_headcount
         for g in range(len(resource)):
             uses = _where(lines.resource == g)
             heads: Any = resource.headcount[g]
@@ -178,7 +218,9 @@ class Twin:
                 load = pulp.lpSum(lines.hours[m] * self.make.get((lines.point[m], t), 0) for m in uses)
                 per_person = resource.is_labour[g] and (resource.overtime_per_person[g] > 0).any()
                 overtime = self._var("overtime", g, t, upper=np.inf if per_person else resource.overtime_max[g, t])
-                shifts = self._var("shifts", g, t, upper=resource.shift_max[g, t])
+                whole = self.options.integer_headcount and self.is_whole(t)
+                whole_shift = self.options.integer_shifts and self.is_whole(t)
+                shifts = self._var("shifts", g, t, upper=resource.shift_max[g, t], whole=whole_shift)
                 room = resource.regular_hours[g, t] + overtime + resource.shift_hours[g, t] * shifts
                 self.money.append(-resource.regular_cost[g, t] * (load - overtime))
                 self.money.append(-resource.overtime_cost[g, t] * overtime)
@@ -222,7 +264,7 @@ class Twin:
         most = np.minimum(points.make_max, self.derived.make_cap)
         for (p, t), made in self.make.items():
             if (points.setup_cost[p] > 0).any() or points.min_lot[p] > 0:
-                running = self._var("set_up", p, t, upper=1.0, whole=True)
+                running = self._var("set_up", p, t, upper=1.0, whole=self.is_whole(t))
                 self.money.append(-points.setup_cost[p, t] * running)
                 self.model += made <= most[p, t] * running, f"Setup-upper_{p}_{t}"
                 lot = min(points.min_lot[p], points.make_max[p, t])

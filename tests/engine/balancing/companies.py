@@ -23,8 +23,11 @@ from engine.balancing.contracts import (
 )
 
 
-def random_company(seed: int, *, months: int = 4, fences: bool = False) -> BalanceProblem:
-    """Three products (one of them a component) at two sites, two orgs, lines and labour, two materials."""
+def random_company(seed: int, *, months: int = 4, fences: bool = False, wide: bool = False) -> BalanceProblem:
+    """Three products (one of them a component) at two sites, two orgs, lines and labour, two materials.
+
+    ``wide`` adds what few companies have: shelf lives, slushy months, goods moved between the sites with a lag.
+    """
     r = np.random.default_rng(seed)
     T = months
     product, site = [0, 0, 1, 2, 2], [0, 1, 0, 0, 1]
@@ -113,4 +116,28 @@ def random_company(seed: int, *, months: int = 4, fences: bool = False) -> Balan
         low, top = np.zeros((n, T)), problem.points.make_max.copy()
         low[:, 0] = top[:, 0] = fixed
         problem = problem.with_part("points", make_min=low, make_max=top)
-    return problem
+    return _widened(problem, seed) if wide else problem
+
+
+def _widened(problem: BalanceProblem, seed: int) -> BalanceProblem:
+    r = np.random.default_rng([seed, 1])
+    n, months, materials = len(problem.points), problem.months, len(problem.material)
+    release = np.where(r.random((n, months)) < 0.5, r.integers(0, 60, (n, months)), np.nan)
+    every = np.ones(months)
+    problem = problem.with_part(
+        "points",
+        reference=release,
+        reference_band=np.nan_to_num(0.1 * release),
+        change_price=r.uniform(0, 3, (n, 1)) * every,
+        shelf_months=r.choice([1.0, 2.0, np.inf], n),
+        scrap_cost=r.uniform(0, 5, (n, 1)) * every,
+    )
+    problem = problem.with_part(
+        "material",
+        shelf_months=r.choice([1.0, 3.0, np.inf], materials),
+        scrap_cost=r.uniform(0, 1, (materials, 1)) * every,
+    )
+    transfers = Transfers(
+        np.array([0, 1, 3]), np.array([1, 0, 4]), r.uniform(0.1, 1, (3, 1)) * every, np.array([0, 1, 1])
+    )
+    return replace(problem, transfers=transfers)

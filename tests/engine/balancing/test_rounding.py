@@ -47,6 +47,25 @@ def test_whole_plans_balance_exactly(seed):
 
 @FEW
 @given(st.integers(0, 10_000))
+def test_whole_goods_balance_with_moves_and_what_is_scrapped(seed):
+    """Opening stock plus everything that came, less everything that went, is the stock, to the unit."""
+    problem = random_company(seed, wide=True)
+    problem = problem.with_part("component_lines", quantity=np.rint(problem.component_lines.quantity))
+    whole = round_plan(problem, solve(problem))
+    flow = whole.production + whole.outsourced - whole.scrapped
+    np.subtract.at(flow, problem.lanes.point, whole.shipments)
+    lines, moves = problem.component_lines, problem.transfers
+    np.subtract.at(flow, lines.component, lines.quantity[:, None].astype(int) * whole.production[lines.point])
+    np.subtract.at(flow, moves.source, whole.transfers)
+    for move, lag in enumerate(moves.lag):
+        flow[moves.target[move], lag:] += whole.transfers[move, : problem.months - lag]
+    assert np.array_equal(problem.points.initial[:, None] + np.cumsum(flow, axis=1), whole.stock)
+    assert whole.stock.min() >= 0
+    assert min(whole.production.min(), whole.transfers.min(), whole.scrapped.min()) >= 0
+
+
+@FEW
+@given(st.integers(0, 10_000))
 def test_whole_numbers_stay_within_units_of_the_plan(seed):
     problem = whole_bom(seed)
     plan = solve(problem)

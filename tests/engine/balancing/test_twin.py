@@ -13,6 +13,7 @@ from tests.engine.balancing.companies import random_company
 
 LINEAR = SolveOptions()
 WHOLE = SolveOptions(set_ups=True, integer_headcount=True)
+WHOLE_AT_FIRST = SolveOptions(set_ups=True, integer_headcount=True, integer_shifts=True, integer_months=2)
 
 
 def one_priority(problem: BalanceProblem) -> BalanceProblem:
@@ -24,6 +25,14 @@ def one_priority(problem: BalanceProblem) -> BalanceProblem:
 @pytest.mark.parametrize("seed", range(12))
 def test_builder_and_twin_find_the_same_optimum(seed, fences, options):
     problem = one_priority(random_company(seed, fences=fences))
+    expected = Twin(problem, options).solve()
+    assert solve(problem, options).objective == pytest.approx(expected, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("options", [LINEAR, WHOLE_AT_FIRST], ids=["linear", "whole at first"])
+@pytest.mark.parametrize("seed", range(16))
+def test_builder_and_twin_agree_on_shelf_life_slushy_months_and_moves(seed, options):
+    problem = one_priority(random_company(seed, fences=seed % 3 == 0, wide=True))
     expected = Twin(problem, options).solve()
     assert solve(problem, options).objective == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
