@@ -29,6 +29,36 @@ class OrderStatus(TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+class DealerOrders(TextChoices):
+    """How dealer orders and the customer orders behind them count as one (R-043)."""
+
+    LARGER = "larger", _("the larger of both sums")
+    LINKED = "linked", _("both, less the customer orders that dealer orders name")
+
+
+class RollKind(TextChoices):
+    """What becomes of the forecast of a closed month that nobody ordered."""
+
+    DROP = "drop", _("dropped")
+    KEEP = "keep", _("kept in the next month")
+
+
+class Granularity(TextChoices):
+    """How finely the near zone is shown."""
+
+    MONTH = "month", _("Month")
+    WEEK = "week", _("Week")
+    DAY = "day", _("Day")
+
+
+class NoteKind(TextChoices):
+    """What a remark at a cell is: beside plain remarks the two soft sources of demand (R-043)."""
+
+    REMARK = "remark", _("Remark")
+    MARKET = "market", _("Market trend")
+    CUSTOMER = "customer", _("Customer feedback")
+
+
 class EventKind(TextChoices):
     """What kind of activity moves demand (R-031, R-032)."""
 

@@ -23,6 +23,7 @@ from demand.services import (
     publish_flex,
     refresh_sources,
 )
+from demand.services.rolling import roll_forecast
 from plans.choices import FreezeKind
 from plans.selectors import get_working_version, load_measure
 from plans.services import create_working_version, freeze_version, refresh_actuals
@@ -47,10 +48,11 @@ def register() -> None:
 
 
 def start_plan(cycle: Cycle, actor: User) -> None:
-    """A cycle starts: working plan, newest actuals, order streams, annual plan, last cycle's assumptions."""
+    """A cycle starts: working plan, newest actuals, order streams, annual plan, last month's forecast, assumptions."""
     version = create_working_version(cycle=cycle, actor=actor)
     refresh_actuals(version_id=version.pk, actor=actor)
     refresh_sources(cycle=cycle, actor=actor)
+    roll_forecast(cycle=cycle, actor=actor)
     if (previous := get_previous_cycle(cycle)) is not None:
         carry_assumptions(cycle=cycle, previous=previous)
 

@@ -17,6 +17,7 @@ LOW_80, HIGH_80, LOW_95, HIGH_95 = "baseline_lo80", "baseline_hi80", "baseline_l
 FORECAST = (BASELINE, LOW_80, HIGH_80, LOW_95, HIGH_95)
 BUDGET, BUSINESS_PLAN = "budget", "business_plan"
 PROPOSAL, OVERRIDE, CONSENSUS = "proposal", "override", "consensus"
+CARRIED = "carried"
 FLEX_CAPACITY, FLEX_MATERIAL = "flex_capacity", "flex_material"
 
 SIGNED = (Stream.MARKETING, Stream.PRODUCT)  # a campaign of a rival or a phase-out takes demand away
@@ -69,6 +70,8 @@ def register() -> None:
             minimum=None if stream.code in SIGNED else 0,
             rolls=stream.order_kind is None,
         )
+    carried = _("Forecast of the closed month that nobody ordered, where the family's rule keeps it; first month only")
+    _register(CARRIED, _("Kept from last month"), carried)
     _register(PROPOSAL, _("Proposal"), _("Result of the declared consensus rule"))
     _register(
         OVERRIDE,

@@ -11,10 +11,13 @@ from django.db.models.functions import Coalesce
 
 from demand.choices import (
     AssumptionState,
+    DealerOrders,
     EventKind,
+    NoteKind,
     OrderKind,
     OrderStatus,
     OutlierVerdict,
+    RollKind,
     RuleKind,
     Stream,
 )
@@ -65,6 +68,7 @@ class Order(Revised):
     status = models.CharField(max_length=10, choices=OrderStatus, default=OrderStatus.OPEN)
     requested_by = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=200, blank=True)
+    for_order = models.CharField(max_length=64, blank=True)  # of a dealer order: the customer's order behind it
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -171,6 +175,7 @@ class CellComment(models.Model):
     product = models.ForeignKey("masterdata.Product", on_delete=models.CASCADE, related_name="+")
     org = models.ForeignKey("masterdata.Org", on_delete=models.CASCADE, related_name="+")
     month = models.IntegerField()
+    kind = models.CharField(max_length=8, choices=NoteKind, default=NoteKind.REMARK)
     text = models.CharField(max_length=1000)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
@@ -211,9 +216,12 @@ class ConsensusRule(models.Model):
 
     product = models.ForeignKey("masterdata.Product", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=10, choices=RuleKind, default=RuleKind.BASELINE)
-    sales_weight = models.FloatField(null=True, blank=True)  # of "weighted"; null: from measured accuracy
+    sales_weight = models.FloatField(null=True, blank=True)  # of "weighted"; null: one half until one is accepted
     add_activities = models.BooleanField(default=True)  # market activities and stock-building on top
     at_least_orders = models.BooleanField(default=True)  # never below what customers have ordered
+    measured = models.JSONField(default=dict, blank=True)  # source → WMAPE that an accepted weight rests on
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -274,3 +282,79 @@ class ForecastPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of job {self.job_id}"
+
+
+class ConsumptionRule(models.Model):
+    """How orders consume the forecast. No product: the company's rule; else that of everything below it.
+
+    ``fence_months`` null: the frozen months of the product's policy.
+    """
+
+    product = models.ForeignKey("masterdata.Product", null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    back_months = models.PositiveSmallIntegerField(default=1)
+    forward_months = models.PositiveSmallIntegerField(default=1)
+    fence_months = models.PositiveSmallIntegerField(null=True, blank=True)
+    dealers = models.CharField(max_length=8, choices=DealerOrders, default=DealerOrders.LARGER)
+    at_roll = models.CharField(max_length=8, choices=RollKind, default=RollKind.DROP)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Coalesce("product", 0), name="consumption_rule_once"),
+            models.CheckConstraint(condition=Q(dealers__in=DealerOrders.values), name="consumption_rule_dealers"),
+            models.CheckConstraint(condition=Q(at_roll__in=RollKind.values), name="consumption_rule_roll"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id or 'company'}: {self.back_months}/{self.forward_months}"
+
+
+class RolledForecast(models.Model):
+    """What a closed month's forecast came to when the cycle rolled on, leaf by leaf; smallest units.
+
+    ``forecast`` = what was taken of it + ``unconsumed``; ``over``: taken beyond it. ``kept`` goes into the next
+    plan's first month, the rest of ``unconsumed`` is dropped.
+    """
+
+    cycle = models.ForeignKey("cycles.Cycle", on_delete=models.CASCADE, related_name="+")  # the one that rolled in
+    month = models.IntegerField()  # the closed one
+    product = models.ForeignKey("masterdata.Product", on_delete=models.CASCADE, related_name="+")
+    org = models.ForeignKey("masterdata.Org", on_delete=models.CASCADE, related_name="+")
+    forecast = models.BigIntegerField()
+    ordered = models.BigIntegerField()
+    sold = models.BigIntegerField()
+    unconsumed = models.BigIntegerField()
+    over = models.BigIntegerField()
+    kept = models.BigIntegerField()
+    rule = models.CharField(max_length=8, choices=RollKind)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["cycle", "month", "product", "org"], name="rolled_forecast_once"),
+            models.CheckConstraint(condition=Q(kept__gte=0, kept__lte=F("unconsumed")), name="rolled_forecast_kept"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id}/{self.org_id}@{self.month}: {self.unconsumed}"
+
+
+class TakeRate(models.Model):
+    """A typed share of one attribute value within a series (or a model), e.g. colour white 45 %."""
+
+    product = models.ForeignKey("masterdata.Product", on_delete=models.CASCADE, related_name="+")
+    attribute = models.CharField(max_length=40)  # key of Product.attributes
+    value = models.CharField(max_length=120)
+    share = models.FloatField()
+    reason = models.CharField(max_length=200)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "attribute", "value"], name="take_rate_once"),
+            models.CheckConstraint(condition=Q(share__gte=0, share__lte=1), name="take_rate_share"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.attribute} {self.value}: {self.share}"

@@ -15,13 +15,15 @@ from demand.choices import RuleKind
 
 Quantities = NDArray[np.int64]
 
+EVEN_WEIGHT = 0.5  # of the sales forecast until somebody accepts a measured weight
+
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule ready to use: ``sales_weight`` (0 … 1) is resolved from measured accuracy when none was declared."""
+    """A rule ready to use: ``sales_weight`` (0 … 1) is what was declared or accepted, one half until then."""
 
     kind: str = RuleKind.BASELINE
-    sales_weight: float = 0.5
+    sales_weight: float = EVEN_WEIGHT
     add_activities: bool = True
     at_least_orders: bool = True
 
@@ -38,18 +40,20 @@ class Voices:
     product_given: NDArray[np.bool_]
     orders: Quantities
     channel: Quantities
+    carried: Quantities
 
 
 def propose(rule: Rule, voices: Voices) -> Quantities:
     """The proposal of one rule.
 
-    1. The expected sales: the statistical baseline, or the launch volume where product management gave one.
+    1. The expected sales: the statistical baseline, or the launch volume where product management gave one, and what
+       the family's rule kept of the last month's forecast.
     2. Market activities come on top of it. The sales forecast already has them in it.
     3. The rule's kind joins expected sales and sales forecast.
     4. Never below what is ordered. A dealer's order and the customer's order behind it are the same car, so the
        larger of both counts, not their sum.
     """
-    expected = np.where(voices.product_given, voices.product, voices.baseline)
+    expected = np.where(voices.product_given, voices.product, voices.baseline) + voices.carried
     if rule.add_activities:
         expected = expected + voices.activities
     proposal = _join(rule, expected, voices)
@@ -74,9 +78,9 @@ def weight_by_accuracy(sales_error: float | None, baseline_error: float | None) 
     Weights are inverse to the error (Bates and Granger 1969 without the covariance). Unmeasured: one half each.
     """
     if sales_error is None or baseline_error is None:
-        return 0.5
+        return EVEN_WEIGHT
     total = sales_error + baseline_error
-    return baseline_error / total if total > 0 else 0.5
+    return baseline_error / total if total > 0 else EVEN_WEIGHT
 
 
 def is_outside_band(value: int, low: int, high: int) -> bool:

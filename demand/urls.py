@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from demand import api, views
+from demand import api, order_api, order_views, views
 
 app_name = "demand"
 
 urlpatterns = [
     path("demand/", views.WorkbenchPage.as_view(), name="workbench"),
     path("demand/submit/", views.SubmitView.as_view(), name="submit"),
+    path("demand/orders/", order_views.OrderBookPage.as_view(), name="orders"),
 ]
 
 api_urlpatterns = [
@@ -21,6 +22,10 @@ api_urlpatterns = [
     path("demand/forecast/node/", api.NodeForecastView.as_view(), name="forecast-node"),
     path("demand/proposal/", api.ProposalView.as_view(), name="proposal"),
     path("demand/outliers/", api.OutlierView.as_view(), name="outliers"),
+    path("demand/orders/", order_api.OrderListView.as_view(), name="orders"),
+    path("demand/orders/<int:order_id>/", order_api.OrderView.as_view(), name="order"),
+    path("demand/consumption/", order_api.ConsumptionView.as_view(), name="consumption"),
+    path("demand/near-zone/", order_api.NearZoneView.as_view(), name="near-zone"),
     path("demand/assumptions/", api.AssumptionListView.as_view(), name="assumptions"),
     path("demand/assumptions/<int:assumption_id>/", api.AssumptionView.as_view(), name="assumption"),
 ]

@@ -210,6 +210,7 @@ MASTERDATA = [
 
 _CELL = {"measure": "sales", "product": "$product", "org": "$org", "month": "2026-12"}
 _PLACE = "product=$product&org=$org"
+_ORDER = {"product": "$product", "org": "$org", "quantity": 5, "due_date": "2026-12-10"}
 DEMAND = [
     Row(V1 + "demand/workbench/", "GET", STAFF, query=_PLACE),
     Row(V1 + "demand/tree/", "GET", STAFF, query=_PLACE),
@@ -234,6 +235,13 @@ DEMAND = [
         [*PLANNERS, "executive"],
         body={"state": "at_risk", "note": "x"},
     ),
+    Row(V1 + "demand/orders/", "GET", STAFF, query=_PLACE),
+    Row(V1 + "demand/orders/", "POST", ["sales", "demand_lead"], body=_ORDER),
+    Row(V1 + "demand/orders/<int:order_id>/", "GET", STAFF),
+    Row(V1 + "demand/orders/<int:order_id>/", "PATCH", ["sales", "demand_lead"], own=JUDGED, body={"priority": 1}),
+    Row(V1 + "demand/consumption/", "GET", STAFF, query=_PLACE),
+    Row(V1 + "demand/near-zone/", "GET", STAFF, query=_PLACE),
+    Row("demand/orders/", "GET", STAFF, query=_PLACE),
     Row("demand/", "GET", STAFF, query=_PLACE),
     Row("demand/submit/", "POST", STAFF, own=UNCHANGED, body={"note": "x"}),
 ]

@@ -16,7 +16,7 @@ from accounts.models import ApiToken, User
 from core.models import Job
 from cycles.choices import StepState
 from cycles.models import Cycle
-from demand.models import Assumption
+from demand.models import Assumption, Order
 from masterdata.models import ImportBatch
 from meetings.models import ActionItem, Conflict, Decision, Risk
 from plans.selectors import get_working_version
@@ -82,10 +82,12 @@ def build_world() -> World:
     foreign_batch = ImportBatch.objects.create(name="foreign", created_by=stranger)
     foreign_job = Job.objects.create(kind="forecast", created_by=stranger)
     foreign_token = _token(stranger)
+    order_own, order_foreign = (_order(company, code) for code in ("NORTH-1", "SOUTH-1"))
     personal: dict[str, Callable[[User], Thing]] = {
         "batch_id": lambda user: (batches[user.pk].pk, foreign_batch.pk, NOWHERE),
         "job_id": lambda user: (jobs[user.pk].pk, foreign_job.pk, NOWHERE),
         "org": lambda user: ("NORTH-1", "SOUTH-1" if user.role == Role.SALES else None, "NOWHERE"),
+        "order_id": lambda user: (order_own.pk, order_foreign.pk if user.role == Role.SALES else None, NOWHERE),
         "token_id": lambda user: (tokens[user.pk].pk, foreign_token.pk, NOWHERE),
     }
     return World(company, users, cycle, shared, personal)
@@ -125,6 +127,16 @@ def _items(cycle: Cycle, users: dict[str, User]) -> dict[str, Any]:
         ),
         "assumption": Assumption.objects.create(cycle=cycle, text="Subsidy stays", owner=sales),
     }
+
+
+def _order(company: SmallCompany, org: str) -> Order:
+    return Order.objects.create(
+        order=f"SO-{org}",
+        product=company.products["A1"],
+        org=company.orgs[org],
+        quantity=5,
+        due_date=dt.date(2026, 12, 10),
+    )
 
 
 def _token(user: User) -> ApiToken:

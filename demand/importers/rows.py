@@ -118,6 +118,7 @@ ORDERS = register_sheet(
             Column("status", CHOICE, choices=OrderStatus, aliases=("状态",)),
             Column("requested_by", TEXT, max_length=120, aliases=("申请人",)),
             Column("reason", TEXT, aliases=("理由",)),
+            Column("for_order", CODE, aliases=("客户订单", "客户订单号")),
         ),
     )
 )

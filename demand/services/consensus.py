@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from accounts.models import User
 from cycles.models import Cycle
 from demand.choices import Stream
-from demand.measures import BASELINE, CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL, PROPOSAL
+from demand.measures import BASELINE, CARRIED, CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL, PROPOSAL
 from demand.models import ConsensusRule
-from demand.rules import Rule, Voices, propose, weight_by_accuracy
-from demand.selectors.accuracy import load_source_errors
+from demand.rules import EVEN_WEIGHT, Rule, Voices, propose
 from demand.selectors.flex import flex_cubes
 from demand.selectors.frame import Frame, load_frame
+from demand.selectors.governing import governed_rows
 from plans.choices import PublishPolicy, Source
 from plans.selectors import get_heads, load_measure
-from plans.services import publish_cubes
+from plans.services import ensure_heads, publish_cubes
 
-VOICES = (BASELINE, Stream.MARKETING, Stream.SALES, Stream.PRODUCT, Stream.ORDERS, Stream.CHANNEL)
+VOICES = (BASELINE, Stream.MARKETING, Stream.SALES, Stream.PRODUCT, Stream.ORDERS, Stream.CHANNEL, CARRIED)
 
 
 def build_proposal(*, cycle: Cycle, actor: User | None) -> dict[str, Any]:
@@ -29,11 +29,12 @@ def build_proposal(*, cycle: Cycle, actor: User | None) -> dict[str, Any]:
     Overrides stay on top of the new proposal. Returns units by rule and what the proposal sums to.
     """
     frame = load_frame(cycle)
+    ensure_heads(version_id=frame.version_id, measures=[CARRIED])
     heads = get_heads(version_id=frame.version_id, measures=[PROPOSAL, *VOICES])
     voices = _load_voices(frame)
     values = np.zeros(voices.baseline.shape, dtype=np.int64)
     used: dict[str, int] = {}
-    for rule, rows in _rules(frame, cycle):
+    for rule, rows in _rules(frame):
         values[rows] = propose(rule, _take(voices, rows))
         used[str(rule.kind)] = used.get(str(rule.kind), 0) + len(rows)
     publish_cubes(
@@ -82,6 +83,7 @@ def _load_voices(frame: Frame) -> Voices:
         product_given=product_given,
         orders=read(Stream.ORDERS)[0],
         channel=read(Stream.CHANNEL)[0],
+        carried=read(CARRIED)[0],
     )
 
 
@@ -89,25 +91,16 @@ def _take(voices: Voices, rows: NDArray[np.int64]) -> Voices:
     return Voices(**{name: values[rows] for name, values in vars(voices).items()})
 
 
-def _rules(frame: Frame, cycle: Cycle) -> list[tuple[Rule, NDArray[np.int64]]]:
+def _rules(frame: Frame) -> list[tuple[Rule, NDArray[np.int64]]]:
     """Each declared rule with the rows it governs; the nearest family above a leaf wins over the company."""
-    tree = frame.hierarchy.products
     declared = {row.product_id: row for row in ConsensusRule.objects.all()}
-    governs: dict[int | None, NDArray[np.int64]] = {None: np.arange(len(frame.axis))}
-    nearest = sorted((p for p in declared if p), key=lambda p: int(tree.depths[tree.position_of(p)]))
-    for product in nearest:
-        rows = frame.hierarchy.leaf_rows(frame.axis, product)
-        governs = {node: np.setdiff1d(held, rows) for node, held in governs.items()} | {product: rows}
-    return [
-        (_to_rule(declared.get(product), frame, cycle, rows), rows) for product, rows in governs.items() if len(rows)
-    ]
+    governs = governed_rows(frame.hierarchy, frame.axis, declared)
+    return [(_to_rule(declared.get(product)), rows) for product, rows in governs.items()]
 
 
-def _to_rule(row: ConsensusRule | None, frame: Frame, cycle: Cycle, rows: NDArray[np.int64]) -> Rule:
+def _to_rule(row: ConsensusRule | None) -> Rule:
+    """The rule as it was declared: a weight that nobody accepted is not used, however well it measured."""
     if row is None:
         return Rule()
-    weight = row.sales_weight
-    if weight is None:
-        errors = load_source_errors(cycle=cycle, keys=frame.axis.keys[rows])
-        weight = weight_by_accuracy(errors.get(Stream.SALES), errors.get(BASELINE))
+    weight = EVEN_WEIGHT if row.sales_weight is None else row.sales_weight
     return Rule(row.kind, weight, row.add_activities, row.at_least_orders)

@@ -21,6 +21,7 @@ from demand.measures import BASELINE, BUDGET, BUSINESS_PLAN
 from demand.models import Order, StreamInput
 from demand.selectors.frame import Frame, TotalRow, load_frame
 from demand.selectors.sources import load_order_quantities
+from demand.services.rolling import roll_forecast
 from demand.splitting import split_totals
 from demand.streams import STREAMS, StreamDefinition
 from engine.money import allocate
@@ -202,6 +203,7 @@ def follow_new_actuals(actor: User | None) -> None:
     if (cycle := _collecting_cycle()) is not None:
         with suppress(Frozen):
             refresh_actuals(version_id=get_working_version(cycle).pk, actor=actor)
+            roll_forecast(cycle=cycle, actor=actor)
 
 
 def follow_new_orders(actor: User | None) -> None:

@@ -29,6 +29,7 @@ def voices(**given) -> Voices:
         product_given=np.array([["product" in given]]),
         orders=cell("orders"),
         channel=cell("channel"),
+        carried=cell("carried"),
     )
 
 

@@ -1,0 +1,292 @@
+"""Orders against the forecast as the pages show them: consumption, near zone, month roll of one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from django.db.models import Sum
+from django.utils.translation import gettext as _
+from numpy.typing import NDArray
+
+from core.formats import number, percent, week
+from core.months import format_month
+from cycles.models import Cycle
+from demand.choices import Granularity, RollKind
+from demand.models import RolledForecast
+from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
+from demand.selectors.near_zone import NEAR_MONTHS, NearZone, load_near_zone
+from demand.selectors.place import Place
+from masterdata.models import Org, Product
+
+Ints = NDArray[np.int64]
+
+SHOWN_MONTHS = 6
+ROLLED_LINES = 12
+_ROLLED = ("forecast", "ordered", "sold", "unconsumed", "over", "kept")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A node below the place and the rows of the plan's axis that are its."""
+
+    code: str
+    label: str
+    side: str
+    rows: Ints
+
+
+@dataclass(frozen=True)
+class PlanBoard:
+    """A place of a cycle's plan after consumption."""
+
+    cycle: Cycle
+    place: Place
+    granularity: str
+
+    # Consumption ----------------------------------------------------------------------------------------------------
+    @cached_property
+    def plan(self) -> ConsumedPlan:
+        return load_consumed_plan(self.cycle)
+
+    @cached_property
+    def scale(self) -> int:
+        return self.plan.frame.scale
+
+    @cached_property
+    def rows(self) -> Ints:
+        return self.place.rows(self.plan.frame.axis)
+
+    @property
+    def months(self) -> range:
+        return range(self.cycle.month, self.cycle.month + min(SHOWN_MONTHS, self.cycle.horizon))
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The place's children: products one level down, below a single product its regions."""
+        trees, side = self.place.hierarchy, "product"
+        tree, here = trees.products, self.place.product
+        if here is not None and tree.is_leaf[tree.position_of(here)]:
+            tree, here, side = trees.orgs, self.place.org, "org"
+            if here is not None and tree.is_leaf[tree.position_of(here)]:
+                return []
+        ids = [int(node) for node in tree.children_of(here)]
+        model = Product if side == "product" else Org
+        labels = {row.pk: row.label for row in model.objects.filter(pk__in=ids)}
+        parts = []
+        for node in ids:
+            sides = (node, self.place.org) if side == "product" else (self.place.product, node)
+            rows = Place(trees, self.place.scope, *sides).rows(self.plan.frame.axis)
+            if len(rows):
+                parts.append(Part(tree.code_of(node), labels[node], side, rows))
+        return parts
+
+    @property
+    def here(self) -> str:
+        """The name of the place's product."""
+        crumbs = self.crumbs()
+        return crumbs[-1]["label"] if crumbs else _("All products")
+
+    def month_heads(self) -> list[dict[str, Any]]:
+        """The months shown; fenced where only orders are planned for every product here."""
+        fence = int(self.plan.rules.fence[self.rows].min(initial=0)) if len(self.rows) else 0
+        return [{"month": month, "is_fenced": month - self.cycle.month < fence} for month in self.months]
+
+    def month_lines(self) -> list[dict[str, Any]]:
+        """The place's consumption, one line a month."""
+        cells = self._figures(self.rows)["cells"]
+        return [{"month": m, "code": format_month(m), **cell} for m, cell in zip(self.months, cells, strict=True)]
+
+    def rule_words(self) -> str:
+        """The consumption rule in a sentence, where one rule holds for everything here."""
+        rules, rows = self.plan.rules, self.rows
+        arrays = (rules.back, rules.forward, rules.fence, rules.linked)
+        if not len(rows) or any((array[rows] != array[rows[0]]).any() for array in arrays):
+            return _("Several consumption rules hold here.")
+        back, forward, fence = (int(array[rows[0]]) for array in arrays[:3])
+        words = {"back": number(back), "forward": number(forward), "fence": number(fence)}
+        return _("Months back %(back)s, ahead %(forward)s; demand fence %(fence)s") % words
+
+    def consumption(self) -> list[dict[str, Any]]:
+        """The place and its parts: per month what is forecast, ordered, consumed, left, over and planned for."""
+        lines = [{"label": "", "code": "", "side": "", **self._figures(self.rows)}]
+        return lines + [
+            {"label": part.label, "code": part.code, "side": part.side, **self._figures(part.rows)}
+            for part in self.parts
+        ]
+
+    def _figures(self, rows: Ints) -> dict[str, Any]:
+        result, count = self.plan.result, len(self.months)
+        overdue = np.zeros(count, dtype=np.int64)
+        overdue[0] = self.plan.orders.overdue[rows].sum()
+        sums = {
+            "forecast": self.plan.forecast[rows],
+            "ordered": self.plan.orders.values[rows],
+            "consumed": result.consumed[rows],
+            "unconsumed": result.unconsumed[rows],
+            "over": result.over[rows],
+            "fenced": result.fenced[rows],
+            "demand": result.demand[rows],
+        }
+        columns = {name: values[:, :count].sum(axis=0) for name, values in sums.items()} | {"overdue": overdue}
+        scale = 10**self.scale
+        cells = [
+            {name: int(values[i]) / scale for name, values in columns.items()} | {"share": _share(columns, i)}
+            for i in range(count)
+        ]
+        return {"cells": cells, "total": {name: int(values.sum()) / scale for name, values in columns.items()}}
+
+    def left_out(self) -> list[str]:
+        """Sentences about quantities that the months shown do not hold: nothing disappears unsaid."""
+        orders, scale = self.plan.orders, 10**self.scale
+        told = []
+        if orders.unplaced:
+            told.append(
+                _("%(n)s ordered of products or regions that are not planned.") % {"n": number(orders.unplaced / scale)}
+            )
+        if orders.later:
+            told.append(_("%(n)s ordered for after the plan's last month.") % {"n": number(orders.later / scale)})
+        fenced = int(self.plan.result.fenced[self.rows].sum())
+        if fenced:
+            told.append(
+                _("%(n)s of the forecast lie inside the demand fence without an order and are not planned for.")
+                % {"n": number(fenced / scale, self.scale)}
+            )
+        return told
+
+    # Near zone ------------------------------------------------------------------------------------------------------
+    @cached_property
+    def near(self) -> NearZone:
+        return load_near_zone(self.plan, self.granularity)
+
+    @property
+    def near_total(self) -> float:
+        return int(self.near.demand[self.rows].sum()) / 10**self.scale
+
+    def granularities(self) -> list[tuple[str, str]]:
+        return [(code, str(label)) for code, label in Granularity.choices]
+
+    @cached_property
+    def _heads(self) -> list[dict[str, Any]]:
+        return self.near_heads()
+
+    def near_heads(self) -> list[dict[str, Any]]:
+        """A head per bucket: its month, name and working days."""
+        return [
+            {
+                "month": self.near.months.start + bucket.column,
+                "name": week(bucket.first) if self.granularity == Granularity.WEEK else "",
+                "first": bucket.first,
+                "last": bucket.last,
+                "days": round(bucket.days, 1),
+                "is_first": i == 0 or self.near.buckets[i - 1].column != bucket.column,
+            }
+            for i, bucket in enumerate(self.near.buckets)
+        ]
+
+    def near_lines(self) -> list[dict[str, Any]]:
+        """Consensus and demand of the place, then the demand of each part; whole-month sums at the end."""
+        lines = [
+            self._near_line(_("Consensus demand"), "", "", self.near.consensus, self.rows),
+            self._near_line(_("Demand after consumption"), "", "", self.near.demand, self.rows, is_total=True),
+        ]
+        return lines + [
+            self._near_line(part.label, part.code, part.side, self.near.demand, part.rows) for part in self.parts
+        ]
+
+    def _near_line(
+        self, label: str, code: str, side: str, values: Ints, rows: Ints, *, is_total: bool = False
+    ) -> dict[str, Any]:
+        sums = values[rows].sum(axis=0)
+        scale = 10**self.scale
+        return {
+            "label": label,
+            "code": code,
+            "side": side,
+            "is_total": is_total,
+            "cells": [
+                {"value": int(value) / scale, "is_first": head["is_first"]}
+                for value, head in zip(sums, self._heads, strict=True)
+            ],
+            "total": int(sums.sum()) / scale,
+        }
+
+    # Month roll -----------------------------------------------------------------------------------------------------
+    @cached_property
+    def roll(self) -> dict[str, Any]:
+        """What became of the closed months' forecast when this cycle began, largest first."""
+        rows = RolledForecast.objects.filter(cycle=self.cycle).order_by("pk")
+        found = np.array(list(rows.values_list("pk", "product", "org")), dtype=np.int64).reshape(-1, 3)
+        shown = found[self.place.covers(found[:, 1:])]
+        mine = rows if len(shown) == len(found) else rows.filter(pk__in=shown[:, 0].tolist())
+        scale = 10**self.scale
+        sums = mine.order_by().aggregate(**{name: Sum(name) for name in _ROLLED})
+        largest = mine.select_related("product", "org").order_by("-unconsumed", "product__code", "org__code")
+        lines = [
+            {
+                "product": row.product.label,
+                "org": row.org.label,
+                "month": row.month,
+                "rule": RollKind(row.rule).label,
+                **{name: getattr(row, name) / scale for name in _ROLLED},
+                "dropped": (row.unconsumed - row.kept) / scale,
+            }
+            for row in largest[:ROLLED_LINES]
+        ]
+        totals = {name: (value or 0) / scale for name, value in sums.items()}
+        totals["dropped"] = totals["unconsumed"] - totals["kept"]
+        return {"lines": lines, "totals": totals, "count": len(shown)}
+
+    # Words ----------------------------------------------------------------------------------------------------------
+    @property
+    def decimals(self) -> int:
+        return self.scale
+
+    def consumption_message(self) -> str:
+        """How much of the near forecast is ordered, and what is beyond it."""
+        columns = slice(0, NEAR_MONTHS)
+        forecast = int(self.plan.forecast[self.rows, columns].sum())
+        consumed = int(self.plan.result.consumed[self.rows, columns].sum())
+        over = int(self.plan.result.over[self.rows].sum())
+        if not forecast:
+            return _("Nothing is forecast here")
+        words = {"share": percent(consumed / forecast * 100, 0), "over": number(over / 10**self.scale, self.scale)}
+        if over:
+            return _("%(share)s of three months' forecast is ordered, %(over)s beyond the forecast") % words
+        return _("%(share)s of three months' forecast is ordered") % words
+
+    def crumbs(self) -> list[dict[str, str]]:
+        """The products above the place, top first."""
+        tree, here = self.place.hierarchy.products, self.place.product
+        if here is None:
+            return []
+        path = [
+            int(tree.ids[p]) for p in dict.fromkeys(tree.paths[tree.position_of(here)].tolist()) if p < len(tree.ids)
+        ]
+        labels = {row.pk: row.label for row in Product.objects.filter(pk__in=path)}
+        allowed = tree.seen_by(self.place.scope.products)
+        return [{"code": tree.code_of(node), "label": labels[node]} for node in path if allowed[tree.position_of(node)]]
+
+    def regions(self) -> list[dict[str, Any]]:
+        """Sales organisations to choose from: the two upper levels inside the person's scope, and the chosen one."""
+        tree = self.place.hierarchy.orgs
+        scope = self.place.scope.orgs
+        inside = (
+            tree.is_under(sorted(c for c in scope if c in tree.codes))
+            if scope is not None
+            else np.ones(len(tree.ids), bool)
+        )
+        top = int(tree.depths[:-1][inside].min()) if inside.any() else 0
+        chosen = inside & ((tree.depths[:-1] <= top + 1) | (tree.ids == (self.place.org or 0)))
+        ids = tree.ids[chosen].tolist()
+        rows = {row.pk: row for row in Org.objects.filter(pk__in=ids)}
+        order = sorted(ids, key=lambda pk: (int(tree.depths[tree.position_of(pk)]), rows[pk].code))
+        return [{"code": rows[pk].code, "label": rows[pk].label, "on": pk == self.place.org} for pk in order]
+
+
+def _share(columns: dict[str, Ints], i: int) -> float | None:
+    """Per cent of a month's forecast that is consumed."""
+    forecast = int(columns["forecast"][i])
+    return int(columns["consumed"][i]) / forecast * 100 if forecast else None

@@ -1,0 +1,45 @@
+"""The order book: lines, what they consume of the forecast, the near zone, the month roll."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.selectors import get_actor, get_scope
+from core.errors import Missing
+from demand.choices import Granularity, OrderKind
+from demand.order_board import OrderBoard
+from demand.selectors.order_book import FLAGS, OrderFilter
+from demand.selectors.place import find_place
+from demand.views import DemandPage, _cycle, _month
+
+VIEWS = ("lines", "consumption", "weeks", "roll")
+
+
+class OrderBookPage(DemandPage):
+    """What is ordered, by whom, how urgent; what it takes of the forecast; what production sees by week."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        cycle = _cycle(request)
+        if cycle is None:
+            return render(request, "demand/empty.html")
+        user, query = get_actor(request), request.GET
+        try:
+            sides = {side: query.get(side) or None for side in ("product", "org")}
+            place = find_place(scope=get_scope(user), **sides)
+        except Missing as missing:
+            raise Http404(str(missing.message)) from missing
+        shown = query.get("view") if query.get("view") in VIEWS else VIEWS[0]
+        wanted = OrderFilter(
+            kind=query["kind"] if query.get("kind") in OrderKind.values else "",
+            flag=query["flag"] if query.get("flag") in FLAGS else "",
+            month=_month(query.get("due")),
+            text=query.get("q", "")[:100],
+            is_closed_shown=query.get("closed") == "1",
+        )
+        number = query.get("page", "1")
+        granularity = query["by"] if query.get("by") in Granularity.values else Granularity.WEEK
+        board = OrderBoard(cycle, place, granularity, user, wanted, int(number) if number.isdecimal() else 1)
+        base = {name: query[name] for name in ("cycle", "product", "org") if query.get(name)}
+        context = {"board": board, "view": shown, "cycle": cycle, "base": base, "query": query}
+        return render(request, f"demand/orders_{shown}.html", context)

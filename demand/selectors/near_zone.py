@@ -1,0 +1,76 @@
+"""The first months of the plan by week or day: the same numbers, laid on the calendar's working days."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.months import first_day, last_day
+from demand.choices import Granularity
+from demand.selectors.consumption import ConsumedPlan
+from engine.near_zone import Bucket, day_weights, split_over_days, week_buckets
+from masterdata.models import CalendarMonth
+
+Ints = NDArray[np.int64]
+
+NEAR_MONTHS = 3
+
+
+@dataclass(frozen=True)
+class NearZone:
+    """Consensus and demand after consumption of every leaf over ``buckets``: int64 [rows, buckets].
+
+    Rows are those of the plan's frame. The buckets of a month sum to the month, leaf by leaf.
+    """
+
+    plan: ConsumedPlan
+    buckets: tuple[Bucket, ...]
+    consensus: Ints
+    demand: Ints
+
+    @cached_property
+    def months(self) -> range:
+        first = self.plan.frame.first_month
+        return range(first, first + NEAR_MONTHS)
+
+
+def load_near_zone(plan: ConsumedPlan, granularity: str) -> NearZone:
+    """The near zone of a plan by month, week or day."""
+    buckets: list[Bucket] = []
+    consensus: list[Ints] = []
+    demand: list[Ints] = []
+    for column, (first, last, working_days) in enumerate(_load_calendar(plan.frame.first_month)):
+        weights = day_weights(first, last, working_days)
+        parts = _cut(granularity, column, first, last, weights)
+        buckets += [bucket for bucket, _days in parts]
+        for source, target in ((plan.forecast, consensus), (plan.result.demand, demand)):
+            days = split_over_days(source[:, column], weights)
+            target += [days[:, part].sum(axis=1) for _bucket, part in parts]
+    return NearZone(plan, tuple(buckets), np.column_stack(consensus), np.column_stack(demand))
+
+
+def _load_calendar(first_month: int) -> list[tuple[dt.date, dt.date, float]]:
+    """First day, last day and working days of each near month; Mondays to Fridays where the calendar is silent."""
+    near = range(first_month, first_month + NEAR_MONTHS)
+    known = {row.month: row for row in CalendarMonth.objects.filter(month__in=near)}
+    months = []
+    for month in near:
+        row = known.get(month)
+        first = (row and row.start) or first_day(month)
+        last = (row and row.end) or last_day(month)
+        weekdays = sum((first + dt.timedelta(days=n)).weekday() < 5 for n in range((last - first).days + 1))
+        months.append((first, last, row.working_days if row else float(weekdays)))
+    return months
+
+
+def _cut(granularity: str, column: int, first: dt.date, last: dt.date, weights: Ints) -> list[tuple[Bucket, slice]]:
+    if granularity == Granularity.WEEK:
+        return week_buckets(column, first, last, weights)
+    if granularity == Granularity.MONTH:
+        return [(Bucket(column, first, last, float(weights.sum()) / 1000), slice(0, len(weights)))]
+    days = [first + dt.timedelta(days=n) for n in range(len(weights))]
+    return [(Bucket(column, day, day, float(weights[n]) / 1000), slice(n, n + 1)) for n, day in enumerate(days)]
