@@ -24,6 +24,5 @@ def run_valuation(job: Job, progress: Progress) -> dict[str, Any]:
     return {
         "version": job.scope["version"],
         "revenue": int(valuation.cubes["revenue"].values.sum()),
-        "profit": int(valuation.cubes["profit"].values.sum()),
         "stale_inputs": list(valuation.published.stale_inputs),
     }

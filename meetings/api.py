@@ -13,11 +13,13 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from accounts.models import User
+from accounts.policies import can
 from core.api import ApiView, IdPagination, etag_of, idempotent, page_of, require_match
 from cycles.models import Step
 from cycles.selectors import get_cycle, get_step
 from meetings import selectors, services
 from meetings.choices import ActionState, DecisionState
+from meetings.masking import keep_hidden
 from meetings.models import ActionItem, Decision, Meeting
 from meetings.serializers import (
     ActionCommandSerializer,
@@ -36,6 +38,7 @@ from meetings.serializers import (
     RiskEditSerializer,
     RiskSerializer,
 )
+from plans.policies import SEE_COSTS
 
 
 def _read(form_class: type[BaseSerializer], request: Request, **options: Any) -> dict[str, Any]:
@@ -48,9 +51,14 @@ def _etag(row: Any) -> str:
     return etag_of(row._meta.label_lower, row.pk, row.revision)
 
 
-def _show(row: Model, serializer: type[BaseSerializer], status: int = HTTPStatus.OK) -> Response:
+def _context(request: Request) -> dict[str, Any]:
+    """What the serializers must know of the reader."""
+    return {"sees_costs": can(request.user, SEE_COSTS)}
+
+
+def _show(request: Request, row: Model, serializer: type[BaseSerializer], status: int = HTTPStatus.OK) -> Response:
     headers = {"ETag": _etag(row)} if hasattr(row, "revision") else None
-    return Response(serializer(row).data, status=status, headers=headers)
+    return Response(serializer(row, context=_context(request)).data, status=status, headers=headers)
 
 
 class MeetingListView(ApiView):
@@ -71,7 +79,7 @@ class MeetingListView(ApiView):
         given = _read(MeetingCommandSerializer, request)
         step = get_step(cycle, given["step"])
         _MEETING_COMMANDS[given["command"]](step, given, request.user)
-        return _show(selectors.get_meeting(step), MeetingSerializer)
+        return _show(request, selectors.get_meeting(step), MeetingSerializer)
 
 
 class DecisionListView(ApiView):
@@ -82,7 +90,7 @@ class DecisionListView(ApiView):
     @extend_schema(responses=page_of(DecisionSerializer))
     def get(self, request: Request, month: str) -> Response:
         rows = selectors.list_decisions(get_cycle(month))
-        return Response({"results": DecisionSerializer(rows, many=True).data, "next": None})
+        return Response({"results": DecisionSerializer(rows, many=True, context=_context(request)).data, "next": None})
 
     @extend_schema(request=NewDecisionSerializer, responses={201: DecisionSerializer})
     @idempotent
@@ -90,7 +98,7 @@ class DecisionListView(ApiView):
         cycle = get_cycle(month)
         given = _read(NewDecisionSerializer, request)
         decision = services.propose_decision(cycle=cycle, actor=request.user, **given)
-        return _show(decision, DecisionSerializer, HTTPStatus.CREATED)
+        return _show(request, decision, DecisionSerializer, HTTPStatus.CREATED)
 
 
 class DecisionView(ApiView):
@@ -104,15 +112,17 @@ class DecisionView(ApiView):
 
     @extend_schema(responses=DecisionSerializer)
     def get(self, request: Request, month: str, number: int) -> Response:
-        return _show(selectors.get_decision(get_cycle(month), number), DecisionSerializer)
+        return _show(request, selectors.get_decision(get_cycle(month), number), DecisionSerializer)
 
     @extend_schema(request=DecisionEditSerializer, responses=DecisionSerializer)
     def patch(self, request: Request, month: str, number: int) -> Response:
         decision = selectors.get_decision(get_cycle(month), number)
         require_match(request, _etag(decision))
         given = _read(DecisionEditSerializer, request, partial=True)
+        if "options" in given and not can(request.user, SEE_COSTS):
+            given["options"] = keep_hidden(given["options"], decision.options)
         edited = services.edit_decision(decision=decision, actor=request.user, revision=decision.revision, **given)
-        return _show(edited, DecisionSerializer)
+        return _show(request, edited, DecisionSerializer)
 
     @extend_schema(request=DecisionCommandSerializer, responses=DecisionSerializer)
     @idempotent
@@ -120,7 +130,7 @@ class DecisionView(ApiView):
         decision = selectors.get_decision(get_cycle(month), number)
         given = _read(DecisionCommandSerializer, request)
         moved = _DECISION_COMMANDS[given["command"]](decision, given, request.user)
-        return _show(moved, DecisionSerializer)
+        return _show(request, moved, DecisionSerializer)
 
 
 class ActionListView(ApiView):
@@ -142,7 +152,7 @@ class ActionListView(ApiView):
         if (number := given.pop("decision", None)) is not None:
             given["decision"] = selectors.get_decision(cycle, number)
         action = services.add_action(cycle=cycle, actor=request.user, **given)
-        return _show(action, ActionSerializer, HTTPStatus.CREATED)
+        return _show(request, action, ActionSerializer, HTTPStatus.CREATED)
 
 
 class ActionView(ApiView):
@@ -152,14 +162,14 @@ class ActionView(ApiView):
 
     @extend_schema(responses=ActionSerializer)
     def get(self, request: Request, month: str, action_id: int) -> Response:
-        return _show(selectors.get_action(get_cycle(month), action_id), ActionSerializer)
+        return _show(request, selectors.get_action(get_cycle(month), action_id), ActionSerializer)
 
     @extend_schema(request=ActionCommandSerializer, responses=ActionSerializer)
     @idempotent
     def post(self, request: Request, month: str, action_id: int) -> Response:
         action = selectors.get_action(get_cycle(month), action_id)
         given = _read(ActionCommandSerializer, request)
-        return _show(_move_action(action, given, request.user), ActionSerializer)
+        return _show(request, _move_action(action, given, request.user), ActionSerializer)
 
 
 class RiskListView(ApiView):
@@ -170,14 +180,14 @@ class RiskListView(ApiView):
     @extend_schema(responses=page_of(RiskSerializer))
     def get(self, request: Request, month: str) -> Response:
         rows = selectors.list_risks(get_cycle(month))
-        return Response({"results": RiskSerializer(rows, many=True).data, "next": None})
+        return Response({"results": RiskSerializer(rows, many=True, context=_context(request)).data, "next": None})
 
     @extend_schema(request=NewRiskSerializer, responses={201: RiskSerializer})
     @idempotent
     def post(self, request: Request, month: str) -> Response:
         cycle = get_cycle(month)
         risk = services.add_risk(cycle=cycle, actor=request.user, **_read(NewRiskSerializer, request))
-        return _show(risk, RiskSerializer, HTTPStatus.CREATED)
+        return _show(request, risk, RiskSerializer, HTTPStatus.CREATED)
 
 
 class RiskView(ApiView):
@@ -187,7 +197,7 @@ class RiskView(ApiView):
 
     @extend_schema(responses=RiskSerializer)
     def get(self, request: Request, month: str, risk_id: int) -> Response:
-        return _show(selectors.get_risk(get_cycle(month), risk_id), RiskSerializer)
+        return _show(request, selectors.get_risk(get_cycle(month), risk_id), RiskSerializer)
 
     @extend_schema(request=RiskEditSerializer, responses=RiskSerializer)
     def patch(self, request: Request, month: str, risk_id: int) -> Response:
@@ -199,7 +209,7 @@ class RiskView(ApiView):
             risk = services.edit_risk(risk=risk, actor=request.user, revision=risk.revision, **given)
         if state:
             risk = services.close_risk(risk=risk, state=state, actor=request.user)
-        return _show(risk, RiskSerializer)
+        return _show(request, risk, RiskSerializer)
 
 
 class ConflictListView(ApiView):
@@ -218,7 +228,7 @@ class ConflictListView(ApiView):
         cycle = get_cycle(month)
         given = _read(NewConflictSerializer, request)
         conflict = services.raise_conflict(cycle=cycle, actor=request.user, **given)
-        return _show(conflict, ConflictSerializer, HTTPStatus.CREATED)
+        return _show(request, conflict, ConflictSerializer, HTTPStatus.CREATED)
 
 
 class ConflictView(ApiView):
@@ -228,7 +238,7 @@ class ConflictView(ApiView):
 
     @extend_schema(responses=ConflictSerializer)
     def get(self, request: Request, month: str, conflict_id: int) -> Response:
-        return _show(selectors.get_conflict(get_cycle(month), conflict_id), ConflictSerializer)
+        return _show(request, selectors.get_conflict(get_cycle(month), conflict_id), ConflictSerializer)
 
     @extend_schema(request=ConflictCommandSerializer, responses=ConflictSerializer)
     @idempotent
@@ -236,7 +246,7 @@ class ConflictView(ApiView):
         conflict = selectors.get_conflict(get_cycle(month), conflict_id)
         given = _read(ConflictCommandSerializer, request)
         settled = services.settle_conflict(conflict=conflict, actor=request.user, **given)
-        return _show(settled, ConflictSerializer)
+        return _show(request, settled, ConflictSerializer)
 
 
 def _record_attendance(step: Step, given: dict[str, Any], user: User) -> object:

@@ -12,6 +12,7 @@ from core.months import format_month
 from cycles.template import translate_texts
 from masterdata.models import Product
 from meetings.choices import ConflictState, Presence, RiskKind, RiskState
+from meetings.masking import mask_option
 from meetings.models import ActionItem, Attendance, Conflict, Decision, Meeting, Risk
 from meetings.selectors import get_quorum, is_overdue, list_attendance, list_flags, question_of, render_minutes
 
@@ -108,9 +109,25 @@ class OptionSerializer(serializers.Serializer):
     scenario = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=2**62)
 
 
-class DecisionSerializer(serializers.ModelSerializer):
+class MaskedSerializer(serializers.ModelSerializer):
+    """Without ``sees_costs`` in its context the ``hidden`` fields are ``null`` and named in ``masked``."""
+
+    hidden: tuple[str, ...] = ()
+    masked = serializers.SerializerMethodField(help_text="Fields that are null because the role may not see costs")
+
+    def get_masked(self, _row: Any) -> list[str]:
+        return [] if self.context.get("sees_costs") else list(self.hidden)
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        return {**shown, **dict.fromkeys(shown["masked"])}
+
+
+class DecisionSerializer(MaskedSerializer):
     """An item of the decision list. Money in the currency's minor unit."""
 
+    hidden = ("money_at_stake",)
+    money_at_stake = serializers.IntegerField(allow_null=True)
     cycle = serializers.SerializerMethodField()
     question = serializers.SerializerMethodField()
     options = OptionSerializer(many=True)
@@ -141,7 +158,13 @@ class DecisionSerializer(serializers.ModelSerializer):
             "note",
             "scenario",
             "revision",
+            "masked",
         ]
+
+    def to_representation(self, instance: Decision) -> dict[str, Any]:
+        shown = super().to_representation(instance)
+        sees_costs = bool(self.context.get("sees_costs"))
+        return {**shown, "options": [mask_option(option, sees_costs=sees_costs) for option in shown["options"]]}
 
     def get_cycle(self, decision: Decision) -> str:
         return format_month(decision.cycle.month)
@@ -234,12 +257,14 @@ class ActionCommandSerializer(serializers.Serializer):
     result = serializers.CharField(required=False, default="", allow_blank=True, max_length=4000)
 
 
-class RiskSerializer(serializers.ModelSerializer):
+class RiskSerializer(MaskedSerializer):
     """A risk or an opportunity; ``expected_money`` is weighted by probability."""
 
     product = serializers.CharField(source="product.code", default=None)
     owner = serializers.CharField(source="owner.username")
-    expected_money = serializers.IntegerField()
+    hidden = ("money", "expected_money")
+    money = serializers.IntegerField(allow_null=True)
+    expected_money = serializers.IntegerField(allow_null=True)
 
     class Meta:
         model = Risk
@@ -256,6 +281,7 @@ class RiskSerializer(serializers.ModelSerializer):
             "owner",
             "state",
             "revision",
+            "masked",
         ]
 
 

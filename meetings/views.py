@@ -23,6 +23,7 @@ from meetings.commands import Request, run_command
 from meetings.selectors import get_meeting
 from meetings.selectors.minutes import render_minutes
 from meetings.template import MATERIAL
+from plans.policies import SEE_COSTS
 
 EXECUTIVE_PAGES = ("1", "2", "3")
 
@@ -58,9 +59,10 @@ class PreSopView(CyclePage):
     """Pre-S&OP: four plans, the gap, scenarios, decisions."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        cycle = self.cycle()
+        cycle, sees_costs = self.cycle(), can(request.user, SEE_COSTS)
         context = {
-            "board": load_presop_board(cycle, request.GET.get("version")),
+            "board": load_presop_board(cycle, request.GET.get("version"), sees_costs=sees_costs),
+            "sees_costs": sees_costs,
             "table": load_meeting_table(cycle, StepCode.PRE_SOP, request.user),
             "may_value": can(request.user, "balance.run") and cycle.state == CycleState.PRE_SOP,
             "may_propose": can(request.user, "decision.propose") and cycle.state == CycleState.PRE_SOP,
@@ -72,10 +74,11 @@ class ExecutiveView(CyclePage):
     """The executive meeting in three pages."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        cycle = self.cycle()
+        cycle, sees_costs = self.cycle(), can(request.user, SEE_COSTS)
         page = request.GET.get("p", "1")
         context = {
-            "board": load_executive_board(cycle),
+            "board": load_executive_board(cycle, sees_costs=sees_costs),
+            "sees_costs": sees_costs,
             "table": load_meeting_table(cycle, StepCode.EXECUTIVE, request.user),
             "page": page if page in EXECUTIVE_PAGES else "1",
             "may_decide": can(request.user, "decision.decide")

@@ -17,6 +17,7 @@ from masterdata.choices import ResourceKind
 from masterdata.models import Resource
 from masterdata.selectors import get_company
 from plans.models import Version
+from plans.policies import SEE_COSTS
 from plans.selectors import ScenarioStanding, get_heads, get_shown_version, load_scenario_standing
 from supply.measures import CONSTRAINED
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
@@ -103,7 +104,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         cycle=cycle,
         version=version,
         scenario=load_scenario_standing(version),
-        message=_message(totals, state),
+        message=_message(totals, state, sees_costs=can(user, SEE_COSTS)),
         state=state,
         months=formats.month_heads(list(heatmap.months[:SHOWN_MONTHS])),
         lines=_lines(heatmap.rows),
@@ -121,20 +122,22 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
     )
 
 
-def _message(totals: ShortageTotals, state: DataState) -> str:
+def _message(totals: ShortageTotals, state: DataState, *, sees_costs: bool) -> str:
     if state.run is None:
         return _("The plan is not balanced yet")
     if not totals.count:
         return _("No shortages: the plan meets the demand in every month")
-    text = ngettext(
-        "%(count)d shortage, %(units)s units, %(margin)s of margin",
-        "%(count)d shortages, %(units)s units, %(margin)s of margin",
-        totals.count,
-    ) % {
-        "count": totals.count,
-        "units": formats.number(totals.quantity),
-        "margin": formats.money(totals.margin, get_company()),
-    }
+    facts = {"count": totals.count, "units": formats.number(totals.quantity)}
+    if sees_costs:
+        pattern = ngettext(
+            "%(count)d shortage, %(units)s units, %(margin)s of margin",
+            "%(count)d shortages, %(units)s units, %(margin)s of margin",
+            totals.count,
+        )
+        text = pattern % {**facts, "margin": formats.money(totals.margin, get_company())}
+    else:
+        text = ngettext("%(count)d shortage, %(units)s units", "%(count)d shortages, %(units)s units", totals.count)
+        text %= facts
     _code, name, units = totals.by_cause[0]
     share = 100 * units / totals.quantity if totals.quantity else 0
     return text + _(": %(name)s carries %(share)s") % {"name": name, "share": formats.percent(share, 0)}

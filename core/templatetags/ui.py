@@ -10,6 +10,7 @@ from django import template
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from lucide.templatetags.lucide import lucide
 
 from core.staticfiles import HashedStaticFiles
@@ -57,6 +58,13 @@ def icon(name: str, small: bool = False, label: str = "") -> SafeString:
     """A line icon. Without ``label`` it is decoration and hidden from screen readers."""
     naming = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
     return lucide(name, size=None, **{"class": "ic s" if small else "ic", **naming})
+
+
+@register.simple_tag
+def masked() -> SafeString:
+    """Stands for a figure the reader's role may not see: never 0, never empty."""
+    text = gettext("hidden for your role")
+    return format_html('<span class="masked" title="{}">•••{}</span>', text, icon("lock", small=True, label=text))
 
 
 @register.simple_tag

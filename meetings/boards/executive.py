@@ -41,6 +41,7 @@ class Headline:
     is_good: bool | None
     against: str
     formula: str
+    is_hidden: bool = False  # from a reader who may not see costs
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,22 @@ class ExecutiveBoard:
     effects: dict[str, Any] = field(default_factory=dict)
 
 
-def load_executive_board(cycle: Cycle) -> ExecutiveBoard:
-    """Everything the three executive pages show of a cycle."""
+def load_executive_board(cycle: Cycle, *, sees_costs: bool) -> ExecutiveBoard:
+    """Everything the three executive pages show of a cycle.
+
+    Without ``sees_costs`` no cost, profit or margin is in the board at all; units and revenue are.
+    """
     version = get_working_version(cycle)
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
-    decisions = list_decision_lines(cycle)
+    decisions = list_decision_lines(cycle, sees_costs=sees_costs)
     unapplied = list_unapplied_options(cycle)
     must = [line for line in decisions if line.is_open and line.decision.must_decide]
     return ExecutiveBoard(
         cycle=cycle,
         year=year,
-        message=_message(view, year),
-        headlines=[*_money_headlines(view, year), *_service_headlines(cycle, version.pk)],
+        message=_message(view, year) if sees_costs else _revenue_message(view, year),
+        headlines=[*_money_headlines(view, year, sees_costs=sees_costs), *_service_headlines(cycle, version.pk)],
         chart=_revenue_chart(cycle, version.pk, view),
         risks=list(list_risks(cycle))[:3],
         assumptions=list(
@@ -96,7 +100,7 @@ def load_executive_board(cycle: Cycle) -> ExecutiveBoard:
         must_decide=len(must),
         unapplied=len(unapplied),
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
-        effects=_effects(view, decisions, unapplied, version.pk),
+        effects=_effects(view, decisions, unapplied, version.pk, sees_costs=sees_costs),
     )
 
 
@@ -123,12 +127,31 @@ def _message(view: MoneyView, year: Year) -> str:
     return (_("The plan is %(share)s short of the profit budgeted for %(year)s.") % facts + f" {reason}").strip()
 
 
-def _money_headlines(view: MoneyView, year: Year) -> list[Headline]:
+def _revenue_message(view: MoneyView, year: Year) -> str:
+    """The same finding for who may see revenue, not profit."""
+    _free, plan, budget, _le = view.columns()
+    if plan.revenue is None or not budget.revenue:
+        return _("%(year)s: revenue %(revenue)s, no budget to compare with.") % {
+            "year": year.label,
+            "revenue": formats.money(plan.revenue, view.company),
+        }
+    share = 100 * (plan.revenue - budget.revenue) / abs(budget.revenue)
+    facts = {"year": year.label, "share": formats.percent(abs(share), 0 if abs(share) >= 10 else 1)}
+    if share >= 0:
+        return _("The plan is %(share)s above the revenue budgeted for %(year)s.") % facts
+    return _("The plan is %(share)s short of the revenue budgeted for %(year)s.") % facts
+
+
+def _money_headlines(view: MoneyView, year: Year, *, sees_costs: bool) -> list[Headline]:
     _free, plan, budget, _le = view.columns()
     margin = None if plan.margin is None else 100 * plan.margin
     goal = None if budget.margin is None else 100 * budget.margin
+    revenue = _amount(_("Revenue %s") % year.label, plan.revenue, budget.revenue, view, _("Σ constrained plan × price"))
+    volume = _volume(_("Volume %s") % year.label, plan.units, budget.units)
+    if not sees_costs:
+        return [revenue, _hidden(_("Profit %s") % year.label), _hidden(_("Net margin")), volume]
     return [
-        _amount(_("Revenue %s") % year.label, plan.revenue, budget.revenue, view, _("Σ constrained plan × price")),
+        revenue,
         _amount(_("Profit %s") % year.label, plan.profit, budget.profit, view, _("revenue − all cost lines")),
         Headline(
             _("Net margin"),
@@ -139,8 +162,12 @@ def _money_headlines(view: MoneyView, year: Year) -> list[Headline]:
             _("budget %s") % formats.number(goal, 1),
             _("profit ÷ revenue"),
         ),
-        _volume(_("Volume %s") % year.label, plan.units, budget.units),
+        volume,
     ]
+
+
+def _hidden(label: str) -> Headline:
+    return Headline(label, "", "", "", None, "", "", is_hidden=True)
 
 
 def _amount(label: str, value: int | None, goal: int | None, view: MoneyView, formula: str) -> Headline:
@@ -250,7 +277,7 @@ def _promise(action: ActionItem) -> Promise:
 
 
 def _effects(
-    view: MoneyView, decisions: list[DecisionLine], unapplied: list[SupplyOption], version_id: int
+    view: MoneyView, decisions: list[DecisionLine], unapplied: list[SupplyOption], version_id: int, *, sees_costs: bool
 ) -> dict[str, Any]:
     """What the live panel of page 2 adds up: the plan today, its goals, and what is decided already."""
     _free, plan, budget, _le = view.columns()
@@ -264,12 +291,16 @@ def _effects(
         and option.get("supply_option") in waiting
     ]
     short = load_measure(version_id=version_id, measure="short").values.clip(0).sum()
-    return {
+    panel: dict[str, Any] = {
         "base": {"revenue": plan.revenue, "profit": plan.profit, "short": int(short)},
         "goal": {"revenue": budget.revenue, "profit": budget.profit, "short": 0},
         "decided": {
-            "revenue": sum(int(effects.get("revenue", 0)) for effects in chosen),
-            "profit": sum(int(effects.get("gain", 0)) for effects in chosen),
-            "short": -sum(int(effects.get("units", 0)) for effects in chosen),
+            "revenue": sum(int(effects.get("revenue") or 0) for effects in chosen),
+            "profit": sum(int(effects.get("gain") or 0) for effects in chosen),
+            "short": -sum(int(effects.get("units") or 0) for effects in chosen),
         },
     }
+    if not sees_costs:
+        for side in panel.values():
+            del side["profit"]
+    return panel

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import formats
 from cycles.models import Cycle
@@ -13,6 +14,7 @@ from finance.selectors import Bridge, Gap, MoneyView, PlanColumn
 from masterdata.models import Product
 from meetings.boards.window import Year, get_year
 from meetings.choices import ConflictState, DecisionState
+from meetings.masking import mask_option
 from meetings.models import Conflict, Decision
 from meetings.selectors import list_conflicts, list_decisions, list_material_gaps, question_of
 from plans.choices import VersionKind, VersionState
@@ -41,6 +43,7 @@ class PlanRow:
     cells: list[int | float | None]  # unconstrained, constrained, budget, latest estimate
     difference: int | float | None
     share: float | None  # per cent of the budget
+    is_hidden: bool = False  # from a reader who may not see costs; the cells are empty then
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class ScenarioColumn:
     name: str
     note: str
     revenue: int
-    profit: int
+    profit: int | None  # None: hidden from the reader
     short: int
     highest_load: float | None
 
@@ -64,6 +67,7 @@ class ScenarioRow:
     kind: str  # money, number, percent
     values: list[int | float | None]
     best: int | None
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class DecisionLine:
     question: str
     recommendation: str
     is_open: bool
+    money: int | None  # None: hidden from the reader
     options: list[dict[str, Any]]
 
 
@@ -84,6 +89,7 @@ class GapLine:
 
     gap: Gap
     product: str
+    margin_lost: int | None  # None: hidden from the reader
     share: float  # of the largest
 
 
@@ -102,45 +108,54 @@ class PreSopBoard:
     conflicts: list[Conflict]
     gaps: list[GapLine]
     gaps_total: int
-    gaps_covered: float  # per cent of the margin the shown lines carry
+    gaps_covered: float | None  # per cent of the margin the shown lines carry; None: hidden
     snapshot: str
     scenario: ScenarioStanding | None
 
 
-def load_presop_board(cycle: Cycle, wanted: str | None = None) -> PreSopBoard:
-    """Everything the Pre-S&OP page shows of a cycle's plan, or of its scenario ``wanted``."""
+def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bool) -> PreSopBoard:
+    """Everything the Pre-S&OP page shows of a cycle's plan, or of its scenario ``wanted``.
+
+    Without ``sees_costs`` no cost, profit or margin is in the board at all; units and revenue are.
+    """
     base = get_working_version(cycle)
     version = get_shown_version(cycle, wanted)
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
     columns = view.columns()
-    bridge = view.bridge()
+    bridge = view.bridge() if sees_costs else None
     gaps = view.gaps()
-    decisions = list_decision_lines(cycle)
-    scenarios = _scenarios(cycle, base, year)
+    decisions = list_decision_lines(cycle, sees_costs=sees_costs)
+    scenarios = _scenarios(cycle, base, year, sees_costs=sees_costs)
     shown = gaps[:MOST_GAPS]
     total = sum(gap.margin_lost for gap in gaps)
     return PreSopBoard(
         cycle=cycle,
         year=year,
-        message=_message(year, columns, decisions, view),
-        rows=_rows(columns),
+        message=_message(year, columns, decisions, view, sees_costs=sees_costs),
+        rows=_rows(columns, sees_costs=sees_costs),
         bridge=bridge,
         waterfall=_waterfall(bridge, view),
         scenarios=scenarios,
-        scenario_rows=_scenario_rows(scenarios),
+        scenario_rows=_scenario_rows(scenarios, sees_costs=sees_costs),
         decisions=decisions,
         open_gaps=sum(1 for gap in list_material_gaps(cycle) if not gap.is_answered),
         conflicts=list(list_conflicts(cycle).filter(state=ConflictState.OPEN)),
-        gaps=_gap_lines(shown),
+        gaps=_gap_lines(shown, sees_costs=sees_costs),
         gaps_total=len(gaps),
-        gaps_covered=100 * sum(gap.margin_lost for gap in shown) / total if total else 100.0,
+        gaps_covered=_covered(shown, total) if sees_costs else None,
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
         scenario=load_scenario_standing(version),
     )
 
 
-def _message(year: Year, columns: list[PlanColumn], decisions: list[DecisionLine], view: MoneyView) -> str:
+def _covered(shown: list[Gap], total: int) -> float:
+    return 100 * sum(gap.margin_lost for gap in shown) / total if total else 100.0
+
+
+def _message(
+    year: Year, columns: list[PlanColumn], decisions: list[DecisionLine], view: MoneyView, *, sees_costs: bool
+) -> str:
     constrained, budget = columns[1], columns[2]
     recovered = sum(line.decision.money_at_stake for line in decisions if line.is_open)
     facts = {
@@ -148,6 +163,8 @@ def _message(year: Year, columns: list[PlanColumn], decisions: list[DecisionLine
         "count": len([line for line in decisions if line.is_open]),
         "recovered": formats.money(recovered, view.company),
     }
+    if not sees_costs:
+        return _revenue_message(facts, constrained, budget, view)
     if budget.profit is None or constrained.profit is None:
         first = _("%(year)s: profit %(profit)s; no budget to compare with.") % {
             **facts,
@@ -168,8 +185,35 @@ def _message(year: Year, columns: list[PlanColumn], decisions: list[DecisionLine
     return f"{first} " + _("%(count)d decisions are about %(recovered)s.") % facts
 
 
-def _rows(columns: list[PlanColumn]) -> list[PlanRow]:
+def _revenue_message(facts: dict[str, Any], constrained: PlanColumn, budget: PlanColumn, view: MoneyView) -> str:
+    """The same finding for who may see revenue, not profit."""
+    revenue, goal = constrained.revenue or 0, budget.revenue
+    if goal is None:
+        first = _("%(year)s: revenue %(revenue)s; no budget to compare with.") % {
+            **facts,
+            "revenue": formats.money(revenue, view.company),
+        }
+    else:
+        gap = formats.money(abs(revenue - goal), view.company)
+        text = (
+            _("%(year)s misses budget revenue by %(gap)s.")
+            if revenue < goal
+            else _("%(year)s exceeds budget revenue by %(gap)s.")
+        )
+        first = text % {**facts, "gap": gap}
+    if not facts["count"]:
+        return first
+    text = ngettext("%(count)d decision is open.", "%(count)d decisions are open.", facts["count"])
+    return formats.sentences(first, text % facts)
+
+
+_MASKED_ROWS = ("profit", "margin")
+
+
+def _rows(columns: list[PlanColumn], *, sees_costs: bool) -> list[PlanRow]:
     def row(code: str, label: str, cells: list[int | float | None]) -> PlanRow:
+        if code in _MASKED_ROWS and not sees_costs:
+            return PlanRow(code, label, [None] * len(cells), None, None, is_hidden=True)
         plan, budget = cells[1], cells[2]
         if plan is None or budget is None:
             return PlanRow(code, label, cells, None, None)
@@ -213,14 +257,14 @@ def _waterfall(bridge: Bridge | None, view: MoneyView) -> dict[str, Any] | None:
     return {"bars": bars, "decimals": 2 if formats.is_chinese() else 0, "cut": max(lowest * 0.8, 0)}
 
 
-def _scenarios(cycle: Cycle, base: Version, year: Year) -> list[ScenarioColumn]:
+def _scenarios(cycle: Cycle, base: Version, year: Year, *, sees_costs: bool) -> list[ScenarioColumn]:
     others = Version.objects.filter(cycle=cycle, kind=VersionKind.SCENARIO, state=VersionState.OPEN)
     columns = [(base, _("Base"), _("do nothing"))]
     columns += [(v, v.name, v.note) for v in others.order_by("-pk")[:MOST_SCENARIOS]]
-    return [_scenario(version, name, note, year) for version, name, note in columns]
+    return [_scenario(version, name, note, year, sees_costs=sees_costs) for version, name, note in columns]
 
 
-def _scenario(version: Version, name: str, note: str, year: Year) -> ScenarioColumn:
+def _scenario(version: Version, name: str, note: str, year: Year, *, sees_costs: bool) -> ScenarioColumn:
     statement = MoneyView(version_id=version.pk, months=year.months).statement()
     cubes = load_measures(version_id=version.pk, measures=["short", "load_hours", "available_hours"])
     load, available = cubes["load_hours"], cubes["available_hours"].align(cubes["load_hours"].axis)
@@ -231,27 +275,28 @@ def _scenario(version: Version, name: str, note: str, year: Year) -> ScenarioCol
         name=name,
         note=note,
         revenue=statement.total("revenue"),
-        profit=statement.total("profit"),
+        profit=statement.total("profit") if sees_costs else None,
         short=int(cubes["short"].values.clip(0).sum()),
         highest_load=100 * float(shares.max()) if shares.size else None,
     )
 
 
-def _scenario_rows(columns: list[ScenarioColumn]) -> list[ScenarioRow]:
-    def row(label: str, kind: str, values: list[Any], want: Any) -> ScenarioRow:
+def _scenario_rows(columns: list[ScenarioColumn], *, sees_costs: bool) -> list[ScenarioRow]:
+    def row(label: str, kind: str, values: list[Any], want: Any, *, is_hidden: bool = False) -> ScenarioRow:
         known = [value for value in values if value is not None]
         best = values.index(want(known)) if len(columns) > 1 and known else None
-        return ScenarioRow(label, kind, values, best)
+        return ScenarioRow(label, kind, values, best, is_hidden)
 
     return [
         row(_("Revenue"), "money", [c.revenue for c in columns], max),
-        row(_("Profit"), "money", [c.profit for c in columns], max),
+        row(_("Profit"), "money", [c.profit for c in columns], max, is_hidden=not sees_costs),
         row(_("Short, units"), "number", [c.short for c in columns], min),
         row(_("Highest load, %"), "percent", [c.highest_load for c in columns], min),
     ]
 
 
-def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
+def list_decision_lines(cycle: Cycle, *, sees_costs: bool) -> list[DecisionLine]:
+    """The decision list with its options in the reader's language, without their gain and cost unless seen."""
     open_states = {DecisionState.DRAFT, DecisionState.PROPOSED, DecisionState.ESCALATED}
     decisions = list(list_decisions(cycle))
     asked = {option.get("supply_option") for decision in decisions for option in decision.options}
@@ -264,7 +309,11 @@ def list_decision_lines(cycle: Cycle) -> list[DecisionLine]:
             question=question_of(decision),
             recommendation=decision.recommendation,
             is_open=decision.state in open_states,
-            options=[_in_readers_language(option, known, names) for option in decision.options],
+            money=decision.money_at_stake if sees_costs else None,
+            options=[
+                mask_option(_in_readers_language(option, known, names), sees_costs=sees_costs)
+                for option in decision.options
+            ],
         )
         for decision in decisions
     ]
@@ -276,7 +325,11 @@ def _in_readers_language(option: dict[str, Any], known: dict[int, SupplyOption],
     return option if priced is None else {**option, "title": say_option(priced.kind, names(priced.target))}
 
 
-def _gap_lines(gaps: list[Gap]) -> list[GapLine]:
+def _gap_lines(gaps: list[Gap], *, sees_costs: bool) -> list[GapLine]:
     names = {product.pk: product.label for product in Product.objects.filter(pk__in=[gap.product for gap in gaps])}
-    largest = max((gap.margin_lost for gap in gaps), default=0) or 1
-    return [GapLine(gap, names.get(gap.product, ""), 100 * gap.margin_lost / largest) for gap in gaps]
+    sizes = [gap.margin_lost if sees_costs else gap.revenue_lost for gap in gaps]
+    largest = max(sizes, default=0) or 1
+    return [
+        GapLine(gap, names.get(gap.product, ""), gap.margin_lost if sees_costs else None, 100 * size / largest)
+        for gap, size in zip(gaps, sizes, strict=True)
+    ]

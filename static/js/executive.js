@@ -17,7 +17,7 @@ function chosen() {
   const panel = panels.find((section) => !section.hidden);
   const radio = panel?.querySelector("input[name=option]:checked:not(:disabled)");
   const figures = radio?.dataset ?? { units: 0, gain: 0, revenue: 0 };
-  return { revenue: Number(figures.revenue), profit: Number(figures.gain), short: -Number(figures.units) };
+  return { revenue: Number(figures.revenue), profit: Number(figures.gain ?? 0), short: -Number(figures.units) };
 }
 
 function row(label, key, write, better) {
@@ -38,7 +38,7 @@ function showEffect() {
   if (!effect) return;
   const units = (value, sign) => (sign ? signed(value) : number(value));
   const amount = (value, sign) => money(value, { sign: Boolean(sign) });
-  effect.innerHTML = row(gettext("Revenue"), "revenue", amount, 1) + row(gettext("Profit"), "profit", amount, 1) + row(gettext("Units short"), "short", units, -1)
+  effect.innerHTML = row(gettext("Revenue"), "revenue", amount, 1) + ("profit" in facts.base ? row(gettext("Profit"), "profit", amount, 1) : "") + row(gettext("Units short"), "short", units, -1)
     + `<p class="mi mut">${gettext("Bar: this option. Line: budget.")}</p>`;
 }
 

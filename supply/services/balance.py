@@ -156,7 +156,6 @@ def summarise_run(run: BalanceRun) -> dict[str, Any]:
         "run": run.pk,
         "version": run.version_id,
         "status": run.status,
-        "profit": run.profit,
         "revenue": run.revenue,
         "shortages": run.shortages.count(),
         "short": sum(run.shortages.values_list("quantity", flat=True)),

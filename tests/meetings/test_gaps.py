@@ -7,42 +7,18 @@ December (4,000) does, January (100) does not.
 
 from decimal import Decimal
 
-import numpy as np
 import pytest
 
 from core.errors import InvalidInput
 from core.months import parse_month
-from cycles.choices import CycleState
 from cycles.selectors import list_readiness
-from finance.services import value_plan
 from meetings.choices import DecisionSource
 from meetings.models import Decision, GapNote
 from meetings.selectors import list_material_gaps, question_of
 from meetings.services import accept_gap, build_decision_list, save_rule
-from plans.cubes import Axis, Cube
-from plans.services import create_working_version, publish_cubes
-from tests.meetings.sitting import walk_to
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("first_of_november", "only_people_gates")]
 DECEMBER, JANUARY = parse_month("2026-12"), parse_month("2027-01")
-
-
-@pytest.fixture
-def short_plan(cycle, users, company):
-    walk_to(cycle, CycleState.PRE_SOP, users)
-    version = create_working_version(cycle=cycle, actor=users["coordinator"])
-    org = company.orgs["NORTH-1"].pk
-    axis = Axis.of("product_org", [(company.products["A1"].pk, org), (company.products["B1"].pk, org)])
-    demand = np.repeat([[100], [50]], cycle.horizon, axis=1).astype(np.int64)
-    made = demand.copy()
-    made[0, DECEMBER - cycle.month], made[0, JANUARY - cycle.month] = 60, 99
-    cubes = {
-        code: Cube(axis, cycle.month, values, "quantity", 0)
-        for code, values in (("proposal", demand), ("constrained", made))
-    }
-    publish_cubes(version_id=version.pk, cubes=cubes, actor=users["coordinator"])
-    value_plan(version_id=version.pk, actor=users["finance"])
-    return cycle
 
 
 def gate(cycle):

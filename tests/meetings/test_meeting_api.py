@@ -99,7 +99,7 @@ def test_an_action_from_promise_to_proof(api, cycle):
 
 def test_risks_and_conflicts(api, cycle, company):
     body = {"kind": "risk", "title": "Rival", "probability_percent": 40, "money": -1000, "product": "A"}
-    risk = send(api["sales"], "risks/", body)
+    risk = send(api["finance"], "risks/", body)
     assert (risk.status_code, risk.json()["expected_money"], risk.json()["product"]) == (201, -400, "A")
     url, etag = f"{MONTH}risks/{risk.json()['id']}/", {"If-Match": risk["ETag"]}
     ended = api["sales"].patch(url, {"state": "closed"}, content_type="application/json", headers=etag)

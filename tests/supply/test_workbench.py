@@ -263,3 +263,11 @@ def test_maintenance_shows_in_the_heatmap(company, tight, users):
     assert (cell.available, cell.load) == (250.0, 250.0)
     load = load_measure(version_id=tight.pk, measure=m.LOAD_HOURS)
     assert load.values.max() <= 400 * 100
+
+
+@pytest.mark.parametrize(("role", "sees"), [("supply_lead", True), ("finance", True), ("production", False)])
+def test_the_heading_names_lost_margin_only_to_who_may_see_it(tight, users, client, role, sees):
+    client.force_login(users[role])
+    page = client.get("/supply/").content.decode()
+    assert ("of margin" in page) is sees
+    assert "1 shortage, 100 units" in page
