@@ -131,6 +131,11 @@ class Shell:
         return get_current_cycle()
 
     @cached_property
+    def query(self) -> str:
+        """Keeps the cycle the address names when one walks on; empty for the newest."""
+        return f"?cycle={self.cycle}" if self.cycle and self.cycle != get_current_cycle() else ""
+
+    @cached_property
     def cycles(self) -> list[Cycle]:
         return list(list_cycles()[:_MENU_LENGTH])
 
