@@ -12,11 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.selectors import get_scope
-from core.api import ApiView, idempotent
-from core.errors import InvalidInput, Missing, unknown
-from core.months import format_month, parse_month
-from cycles.models import Cycle
-from cycles.selectors import get_current_cycle, get_cycle
+from core.api import idempotent
+from core.errors import Missing
+from core.months import format_month
+from demand.api_base import PLACE, DemandView, checked, find_org, find_product
 from demand.models import Assumption
 from demand.opening import build_workbench, default_focus, open_desk
 from demand.selectors.place import find_place
@@ -41,45 +40,8 @@ from demand.services import (
     lock_place,
     preview_split,
 )
-from masterdata.models import Org, Product
-from plans.models import Version
-from plans.selectors import get_shown_version
 
-PLACE = [
-    OpenApiParameter("product", OpenApiTypes.STR, description="Product code of any level; the whole tree without it."),
-    OpenApiParameter("org", OpenApiTypes.STR, description="Sales organisation of any level."),
-    OpenApiParameter("cycle", OpenApiTypes.STR, description="YYYY-MM; the newest cycle without it."),
-    OpenApiParameter("version", OpenApiTypes.INT, description="A scenario of the cycle; its own plan without it."),
-]
 UNIT = OpenApiParameter("unit", OpenApiTypes.STR, enum=["units", "revenue"], description="Units without it.")
-
-
-class DemandView(ApiView):
-    """Knows the cycle and the place a request means."""
-
-    def cycle(self) -> Cycle:
-        """The cycle named by ``?cycle=YYYY-MM``, else the newest. Raises ``Missing``."""
-        if wanted := self.request.query_params.get("cycle"):
-            return get_cycle(wanted)
-        if (cycle := get_current_cycle()) is None:
-            raise Missing(_("No cycle has been started yet."), code="no_cycle")
-        return cycle
-
-    def version(self) -> Version:
-        """The plan ``?version=`` names, else the cycle's own. Raises ``Missing``."""
-        return get_shown_version(self.cycle(), self.request.query_params.get("version"))
-
-    def nodes(self) -> dict[str, str | None]:
-        """Codes of the place."""
-        return {side: self.request.query_params.get(side) or None for side in ("product", "org")}
-
-    def month(self, name: str) -> int | None:
-        """An optional month of the query."""
-        text = self.request.query_params.get(name)
-        try:
-            return parse_month(text) if text else None
-        except ValueError as error:
-            raise InvalidInput(str(error), details={"parameter": name}) from error
 
 
 class WorkbenchView(DemandView):
@@ -124,7 +86,7 @@ class PreviewView(DemandView):
 
     @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        wanted = _checked(PreviewSerializer, request)
+        wanted = checked(PreviewSerializer, request)
         return Response(preview_split(version=self.version(), actor=request.user, **wanted))
 
 
@@ -135,12 +97,12 @@ class CommentView(DemandView):
 
     @extend_schema(request=CommentSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
-        wanted = _checked(CommentSerializer, request)
+        wanted = checked(CommentSerializer, request)
         comment = add_comment(
             version=self.version(),
             measure=wanted["measure"],
-            product=_product(wanted["product"]),
-            org=_org(wanted["org"]),
+            product=find_product(wanted["product"]),
+            org=find_org(wanted["org"]),
             month=wanted["month"],
             text=wanted["text"],
             actor=request.user,
@@ -155,7 +117,7 @@ class LockView(DemandView):
 
     @extend_schema(request=LockSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        wanted = _checked(LockSerializer, request)
+        wanted = checked(LockSerializer, request)
         changed = lock_place(version=self.version(), actor=request.user, **wanted)
         return Response({"changed": changed})
 
@@ -178,7 +140,7 @@ class NodeForecastView(DemandView):
 
     @extend_schema(request=NodeForecastSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
-        wanted = _checked(NodeForecastSerializer, request)
+        wanted = checked(NodeForecastSerializer, request)
         place = find_place(scope=get_scope(request.user), product=wanted["product"], org=wanted["org"])
         node = forecast_node(cycle=self.cycle(), place=place, ignore_months=wanted["ignore_months"])
         return Response(asdict(node))
@@ -202,9 +164,9 @@ class OutlierView(DemandView):
 
     @extend_schema(request=OutlierSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
-        wanted = _checked(OutlierSerializer, request)
+        wanted = checked(OutlierSerializer, request)
         decision = decide_outlier(
-            **wanted | {"product": _product(wanted["product"]), "org": _org(wanted["org"])}, actor=request.user
+            **wanted | {"product": find_product(wanted["product"]), "org": find_org(wanted["org"])}, actor=request.user
         )
         return Response({"id": decision.pk, "verdict": decision.verdict}, status=status.HTTP_201_CREATED)
 
@@ -222,10 +184,10 @@ class AssumptionListView(DemandView):
     @extend_schema(request=NewAssumptionSerializer, responses={201: OpenApiTypes.OBJECT})
     @idempotent
     def post(self, request: Request) -> Response:
-        wanted = _checked(NewAssumptionSerializer, request)
+        wanted = checked(NewAssumptionSerializer, request)
         sides = {
-            "product": wanted["product"] and _product(wanted["product"]),
-            "org": wanted["org"] and _org(wanted["org"]),
+            "product": wanted["product"] and find_product(wanted["product"]),
+            "org": wanted["org"] and find_org(wanted["org"]),
         }
         row = add_assumption(cycle=self.cycle(), actor=request.user, **wanted | sides)
         return Response(_assumption(row), status=status.HTTP_201_CREATED)
@@ -241,7 +203,7 @@ class AssumptionView(DemandView):
         row = Assumption.objects.select_related("owner", "cycle").filter(pk=assumption_id).first()
         if row is None:
             raise Missing(_("There is no such assumption."))
-        wanted = _checked(AssessmentSerializer, request)
+        wanted = checked(AssessmentSerializer, request)
         return Response(_assumption(assess_assumption(assumption=row, actor=request.user, **wanted)))
 
 
@@ -258,23 +220,3 @@ def _assumption(row: Assumption) -> dict[str, Any]:
         "reviewed_at": row.reviewed_at,
         "note": row.review_note,
     }
-
-
-def _checked(serializer: type, request: Request) -> dict[str, Any]:
-    form = serializer(data=request.data)
-    form.is_valid(raise_exception=True)
-    return dict(form.validated_data)
-
-
-def _product(code: str) -> Product:
-    found = Product.objects.filter(code=code).first()
-    if found is None:
-        raise unknown("product", code)
-    return found
-
-
-def _org(code: str) -> Org:
-    found = Org.objects.filter(code=code).first()
-    if found is None:
-        raise unknown("org", code)
-    return found

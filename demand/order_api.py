@@ -15,7 +15,7 @@ from accounts.selectors import get_actor, get_scope
 from core.api import IdPagination, etag_of, idempotent, is_not_modified, not_modified, page_of, require_match
 from core.errors import Missing, unknown
 from core.months import format_month
-from demand.api import PLACE, DemandView
+from demand.api_base import PLACE, DemandView
 from demand.choices import Granularity, OrderKind
 from demand.models import Order
 from demand.order_serializers import ConsumptionSerializer, NearZoneSerializer, OrderChangeSerializer, OrderSerializer

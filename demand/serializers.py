@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from core.months import parse_month
-from demand.choices import AssumptionState, OutlierVerdict
+from demand.choices import AssumptionState, EventKind, OutlierVerdict
 from plans.choices import SpreadRule
 
 
@@ -69,3 +69,35 @@ class NewAssumptionSerializer(serializers.Serializer):
 class AssessmentSerializer(serializers.Serializer):
     state = serializers.ChoiceField(choices=AssumptionState.choices)
     note = serializers.CharField(required=False, default="", allow_blank=True)
+
+
+class EventSerializer(serializers.Serializer):
+    """What is said about an activity; what is left out is not said."""
+
+    code = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
+    kind = serializers.ChoiceField(choices=EventKind.choices)
+    from_month = MonthField()
+    to_month = MonthField(required=False, default=None, allow_null=True)
+    product = serializers.CharField(max_length=64, required=False, default=None, allow_null=True)
+    org = serializers.CharField(max_length=64, required=False, default=None, allow_null=True)
+    uplift_pct = serializers.FloatField(required=False, default=None, allow_null=True)
+    uplift_quantity = serializers.DecimalField(
+        max_digits=18, decimal_places=6, required=False, default=None, allow_null=True
+    )
+    price_change_pct = serializers.FloatField(required=False, default=None, allow_null=True)
+    owner = serializers.CharField(max_length=120, required=False, default="", allow_blank=True)
+    note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+
+class LaunchPreviewSerializer(serializers.Serializer):
+    """A launch tried out: the earlier launches it follows and its size beside them."""
+
+    product = serializers.CharField(max_length=64)
+    org = serializers.CharField(max_length=64, required=False, default=None, allow_null=True)
+    analogues = serializers.ListField(child=serializers.CharField(max_length=64), max_length=20)
+    scale = serializers.FloatField(required=False, default=1.0)
+    first_month = MonthField(required=False, default=None, allow_null=True)
+
+
+class LaunchSerializer(LaunchPreviewSerializer):
+    note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from demand import api, order_api, order_views, views
+from demand import activity_api, activity_views, api, order_api, order_views, views
 
 app_name = "demand"
 
@@ -10,6 +10,7 @@ urlpatterns = [
     path("demand/", views.WorkbenchPage.as_view(), name="workbench"),
     path("demand/submit/", views.SubmitView.as_view(), name="submit"),
     path("demand/orders/", order_views.OrderBookPage.as_view(), name="orders"),
+    path("demand/activities/", activity_views.ActivitiesPage.as_view(), name="activities"),
 ]
 
 api_urlpatterns = [
@@ -26,6 +27,11 @@ api_urlpatterns = [
     path("demand/orders/<int:order_id>/", order_api.OrderView.as_view(), name="order"),
     path("demand/consumption/", order_api.ConsumptionView.as_view(), name="consumption"),
     path("demand/near-zone/", order_api.NearZoneView.as_view(), name="near-zone"),
+    path("demand/events/", activity_api.EventListView.as_view(), name="events"),
+    path("demand/events/<path:event>/", activity_api.EventView.as_view(), name="event"),
+    path("demand/launches/", activity_api.LaunchListView.as_view(), name="launches"),
+    path("demand/launches/analogues/", activity_api.AnalogueView.as_view(), name="analogues"),
+    path("demand/launches/preview/", activity_api.LaunchPreviewView.as_view(), name="launch-preview"),
     path("demand/assumptions/", api.AssumptionListView.as_view(), name="assumptions"),
     path("demand/assumptions/<int:assumption_id>/", api.AssumptionView.as_view(), name="assumption"),
 ]

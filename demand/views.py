@@ -41,7 +41,7 @@ class WorkbenchPage(DemandPage):
     """What did each stream say, what do we agree, where is it odd, did overrides help here before?"""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        cycle = _cycle(request)
+        cycle = find_cycle(request)
         if cycle is None:
             return render(request, "demand/empty.html")
         product, org = request.GET.get("product") or None, request.GET.get("org") or None
@@ -81,7 +81,7 @@ class SubmitView(DemandPage):
     """Hand in the own department's figures for the review."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        cycle = _cycle(request)
+        cycle = find_cycle(request)
         if cycle is None:
             raise Http404
         try:
@@ -95,7 +95,7 @@ class SubmitView(DemandPage):
         return redirect("demand:workbench")
 
 
-def _cycle(request: HttpRequest) -> Cycle | None:
+def find_cycle(request: HttpRequest) -> Cycle | None:
     """The cycle asked for, else the newest; a page of an unknown cycle does not exist."""
     wanted = request.GET.get("cycle")
     try:

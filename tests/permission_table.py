@@ -211,6 +211,9 @@ MASTERDATA = [
 _CELL = {"measure": "sales", "product": "$product", "org": "$org", "month": "2026-12"}
 _PLACE = "product=$product&org=$org"
 _ORDER = {"product": "$product", "org": "$org", "quantity": 5, "due_date": "2026-12-10"}
+_MARKETERS = ["marketing", "demand_lead"]
+_ACTIVITY = {"kind": "promotion", "from_month": "2026-12", "uplift_pct": 5}
+_LAUNCH = {"analogues": ["B1"], "first_month": "2027-03"}
 DEMAND = [
     Row(V1 + "demand/workbench/", "GET", STAFF, query=_PLACE),
     Row(V1 + "demand/tree/", "GET", STAFF, query=_PLACE),
@@ -242,6 +245,25 @@ DEMAND = [
     Row(V1 + "demand/consumption/", "GET", STAFF, query=_PLACE),
     Row(V1 + "demand/near-zone/", "GET", STAFF, query=_PLACE),
     Row("demand/orders/", "GET", STAFF, query=_PLACE),
+    Row(V1 + "demand/events/", "GET", STAFF),
+    Row(V1 + "demand/events/", "POST", _MARKETERS, body={**_ACTIVITY, "product": "$product", "org": "$org"}),
+    Row(V1 + "demand/events/<path:event>/", "GET", STAFF),
+    Row(V1 + "demand/events/<path:event>/", "PUT", _MARKETERS, own=JUDGED, body=_ACTIVITY),
+    Row(V1 + "demand/events/<path:event>/", "DELETE", _MARKETERS, own=JUDGED),
+    Row(V1 + "demand/launches/", "GET", STAFF),
+    Row(
+        V1 + "demand/launches/", "POST", _MARKETERS, own=JUDGED, body={**_LAUNCH, "product": "$product", "org": "$org"}
+    ),
+    Row(V1 + "demand/launches/", "DELETE", _MARKETERS, query="product=$launch"),
+    Row(V1 + "demand/launches/analogues/", "GET", STAFF, query=_PLACE),
+    Row(
+        V1 + "demand/launches/preview/",
+        "POST",
+        STAFF,
+        own=JUDGED,
+        body={"product": "$product", "org": "$org", "analogues": []},
+    ),
+    Row("demand/activities/", "GET", STAFF),
     Row("demand/", "GET", STAFF, query=_PLACE),
     Row("demand/submit/", "POST", STAFF, own=UNCHANGED, body={"note": "x"}),
 ]

@@ -16,7 +16,7 @@ from accounts.models import ApiToken, User
 from core.models import Job
 from cycles.choices import StepState
 from cycles.models import Cycle
-from demand.models import Assumption, Order
+from demand.models import Assumption, Event, Launch, Order
 from masterdata.models import ImportBatch
 from meetings.models import ActionItem, Conflict, Decision, Risk
 from plans.selectors import get_working_version
@@ -64,6 +64,11 @@ def build_world() -> World:
         "risk_id": (own["risk"].pk, foreign["risk"].pk, NOWHERE),
         "conflict_id": (own["conflict"].pk, foreign["conflict"].pk, NOWHERE),
         "assumption_id": (own["assumption"].pk, None, NOWHERE),
+        "launch": (
+            Launch.objects.create(product=company.products["B2"], analogues=["B1"]).product.code,
+            None,
+            "NOTHING",
+        ),
         "version": (get_working_version(cycle).pk, None, NOWHERE),
         "a": (get_working_version(cycle).pk, None, NOWHERE),
         "b": (get_working_version(cycle).pk, None, NOWHERE),
@@ -83,7 +88,9 @@ def build_world() -> World:
     foreign_job = Job.objects.create(kind="forecast", created_by=stranger)
     foreign_token = _token(stranger)
     order_own, order_foreign = (_order(company, code) for code in ("NORTH-1", "SOUTH-1"))
+    near, far = _event(company, "NORTH", "FAIR"), _event(company, "SOUTH", "SHOW")
     personal: dict[str, Callable[[User], Thing]] = {
+        "event": lambda user: (near.code, far.code if user.role == Role.SALES else None, "NOTHING"),
         "batch_id": lambda user: (batches[user.pk].pk, foreign_batch.pk, NOWHERE),
         "job_id": lambda user: (jobs[user.pk].pk, foreign_job.pk, NOWHERE),
         "org": lambda user: ("NORTH-1", "SOUTH-1" if user.role == Role.SALES else None, "NOWHERE"),
@@ -137,6 +144,10 @@ def _order(company: SmallCompany, org: str) -> Order:
         quantity=5,
         due_date=dt.date(2026, 12, 10),
     )
+
+
+def _event(company: SmallCompany, region: str, code: str) -> Event:
+    return Event.objects.create(code=code, kind="promotion", from_month=24322, org=company.orgs[region], uplift_pct=5)
 
 
 def _token(user: User) -> ApiToken:

@@ -1,13 +1,14 @@
 """``{% load formats %}``: the formatter of ``core.formats`` for templates.
 
-Filters: ``number``, ``signed``, ``quantity``, ``percent``, ``points``, ``month``, ``month_long``, ``day``,
-``day_year``, ``clock``, ``moment``, ``day_name``, ``duration``, ``time_left``, ``initials``. Money needs the company's
-currency, which is in the page's context, so it is a tag: ``{% money amount %}``, ``{% money_cell amount %}``,
+Filters: ``number``, ``signed``, ``quantity``, ``percent``, ``percent_signed``, ``points``, ``month``, ``month_long``,
+``day``, ``day_year``, ``clock``, ``moment``, ``day_name``, ``duration``, ``time_left``, ``initials``. Money needs the
+company's currency, which is in the page's context, so it is a tag: ``{% money amount %}``, ``{% money_cell amount %}``,
 ``{% money_unit %}``. ``amount`` is in minor units.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import template
@@ -20,6 +21,7 @@ register.filter("number", formats.number)
 register.filter("signed", formats.signed)
 register.filter("quantity", formats.quantity)
 register.filter("percent", formats.percent)
+register.filter("percent_signed", partial(formats.percent, sign=True))
 register.filter("points", formats.points)
 register.filter("month_long", formats.month_long)
 register.filter("clock", formats.clock)

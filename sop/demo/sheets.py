@@ -14,6 +14,7 @@ import numpy as np
 from core.months import first_day, format_month
 from sop.demo import catalogue as c
 from sop.demo.market import LAUNCH_IN_MONTHS, SOUTH_BIAS, Market
+from sop.demo.planted import CAMPAIGNS, ENDS, PRICE_STEPS, price_share
 
 Row = dict[str, Any]
 ORDER_COVER = (0.72, 0.38, 0.12)  # share of the next months' demand already ordered
@@ -76,6 +77,7 @@ def _products(view: _View) -> Iterator[Row]:
                     "code": f"{config.code}-{colour}", "name": f"{config.name}, {name}", "name_zh": f"{config.name_zh} {name_zh}",
                     "parent": config.code, "level": "sku", "uom": "car", "decimals": 0,
                     "launch_month": launch if series.code == "M8" else "",
+                    "end_month": format_month(view.latest + ENDS[config.code]) if config.code in ENDS else "",
                     "attr_config": config.name.removeprefix(f"{series.code} "), "attr_colour": name,
                     "attr_powertrain": "BEV" if series.family == "NEV" else "ICE",
                 }  # fmt: skip
@@ -98,7 +100,8 @@ def _history(view: _View) -> Iterator[Row]:
         for column in np.flatnonzero(numbers):
             yield {
                 "product": leaf.product, "org": leaf.org, "month": format_month(view.market.first_month + int(column)),
-                "quantity": int(numbers[column]), "revenue": int(numbers[column]) * leaf.config.price,
+                "quantity": int(numbers[column]),
+                "revenue": int(numbers[column]) * _price(view, leaf.config, view.market.first_month + int(column)),
             }  # fmt: skip
 
 
@@ -266,9 +269,21 @@ def _orders(view: _View) -> Iterator[Row]:
 
 
 def _prices(view: _View) -> Iterator[Row]:
-    start = format_month(view.market.first_month)
+    start = view.market.first_month - view.latest
     for product, config, _ in _skus(("",)):
-        yield {"product": product, "from_month": start, "price": config.price, "currency": c.CURRENCY}
+        steps = PRICE_STEPS.get(config.code.partition("-")[0], ())
+        for offset in (start, *(step for step, _percent in steps)):
+            month = view.latest + offset
+            yield {
+                "product": product, "from_month": format_month(month), "price": _price(view, config, month), "currency": c.CURRENCY,
+            }  # fmt: skip
+
+
+def _price(view: _View, config: c.Config, month: int) -> int:
+    """List price less what the price strategy takes off, whole hundreds."""
+    return int(
+        np.rint(config.price * float(price_share(config.code.partition("-")[0], month - view.latest)) / 100) * 100
+    )
 
 
 def _costs(view: _View) -> Iterator[Row]:
@@ -340,19 +355,60 @@ def _inputs(view: _View) -> Iterator[Row]:
 
 
 def _events(view: _View) -> Iterator[Row]:
-    latest = view.latest
-    yield {
-        "code": "CAMPAIGN-YE", "kind": "promotion", "from_month": format_month(latest + 1), "to_month": format_month(latest + 1),
-        "product": "E7", "org": "CN", "uplift_quantity": 620, "owner": "marketing", "note": "Year-end campaign",
-    }  # fmt: skip
-    yield {
-        "code": "SUBSIDY-END", "kind": "price", "from_month": format_month(latest + 2), "to_month": format_month(latest + 4),
-        "product": "NEV", "org": "CN", "uplift_pct": -6, "owner": "marketing", "note": "Trade-in subsidy ends",
-    }  # fmt: skip
-    yield {
-        "code": "M8-LAUNCH", "kind": "npd", "from_month": format_month(latest + LAUNCH_IN_MONTHS), "to_month": "",
-        "product": "M8", "org": "CN", "owner": "marketing", "note": "M8 start of sales",
-    }  # fmt: skip
+    """What moved and will move demand; the past ones are what the forecast learns from."""
+    for campaign in CAMPAIGNS:
+        for number, offset in enumerate(campaign.months, 1):
+            yield {
+                "code": f"{campaign.code}-{number}", "kind": "promotion", **_months(view, offset, offset),
+                "product": campaign.series, "org": campaign.region or "CN", "uplift_pct": campaign.expected_percent,
+                "owner": "Sun Lei", "note": campaign.note if offset < 0 else campaign.note_next,
+            }  # fmt: skip
+    for code, kind, first, last, product, org, effect, owner, note in _SINGLE_EVENTS:
+        yield {
+            "code": code, "kind": kind, **_months(view, first, last), "product": product, "org": org, **effect, "owner": owner,
+            "note": note,
+        }  # fmt: skip
+
+
+def _months(view: _View, first: int, last: int | None) -> Row:
+    return {
+        "from_month": format_month(view.latest + first),
+        "to_month": "" if last is None else format_month(view.latest + last),
+    }
+
+
+# code, kind, first and last month from the current cycle, product, org, effect, owner, note
+_SINGLE_EVENTS: tuple[tuple[str, str, int, int | None, str, str, Row, str, str], ...] = (
+    ("E5-TRIAL", "price", -20, -18, "E5", "CN", {"price_change_pct": -6}, "Sun Lei", "E5 price trial, one quarter"),
+    ("E5-PRICE", "price", -11, None, "E5", "CN", {"price_change_pct": -5}, "Sun Lei", "E5 list price lowered"),
+    ("CAMPAIGN-YE", "promotion", 1, 1, "E7", "CN", {"uplift_quantity": 620}, "Sun Lei", "Year-end campaign"),
+    ("SUBSIDY-END", "price", 2, 4, "NEV", "CN", {"uplift_pct": -6}, "Sun Lei", "Trade-in subsidy ends"),
+    (
+        "RIVAL-CUT",
+        "external",
+        1,
+        6,
+        "E7",
+        "EAST",
+        {"uplift_pct": -4},
+        "Guo Tao",
+        "A rival cuts the price of E7-class cars",
+    ),
+    ("FLEET-CD", "new_client", 2, 13, "E5", "CD", {"uplift_quantity": 45}, "Guo Tao", "Ride-hailing fleet, Chengdu"),
+    ("M8-LAUNCH", "npd", LAUNCH_IN_MONTHS, None, "M8", "CN", {}, "Sun Lei", "M8 start of sales"),
+    (
+        "C3-CITY-END",
+        "phase_out",
+        ENDS["C3-CITY"],
+        ENDS["C3-CITY"],
+        "C3-CITY",
+        "CN",
+        {},
+        "Sun Lei",
+        "C3 City leaves the range",
+    ),
+    ("SPRING-FESTIVAL", "holiday", 2, 2, "", "", {}, "Li Yue", "Spring Festival: dealers close for a week"),
+)
 
 
 def _actuals(view: _View) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from cycles import services as cycles
 from cycles.choices import StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_step
-from demand.services import add_assumption
+from demand.services import add_assumption, plan_launch
 from masterdata.models import Company, Product
 from masterdata.services import import_folder
 from meetings import services as meetings
@@ -54,6 +54,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
             write_company(Path(folder), market=market, cycle_month=month, latest_month=latest, seed=SEED)
             import_folder(path=Path(folder), actor=None)
         people = people or ensure_people(with_password=True)
+        _plan_the_launch(people)
         run = MonthlyRun(month=month, people=people, takes_options=month < latest - 1, announce=announce)
         run.start()
         run.forecast()
@@ -64,6 +65,17 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
         raise RuntimeError("no cycle was started")
     _work_on_the_demand_review(run.cycle, people)
     return run.cycle
+
+
+def _plan_the_launch(people: dict[str, User]) -> None:
+    """M8 will start as the two youngest configurations did, at half as much again."""
+    plan_launch(
+        product=Product.objects.get(code="M8"),
+        analogues=["E7-AWD", "S6-SPORT"],
+        scale=1.5,
+        actor=people[Role.MARKETING],
+        note="Same buyers as E7 AWD, launched in the same stores",
+    )
 
 
 def _play_to_the_end(run: MonthlyRun, people: dict[str, User]) -> None:

@@ -83,3 +83,40 @@ def test_aged_stock_names_who_asked(sheets):
     aged = [row for row in sheets["inventory"] if row["produced_on"] == "2026-06-10"]
     assert {row["requested_by"] for row in aged} == {"sales_south"}
     assert all(row["item"].startswith("C3") for row in aged)
+
+
+def test_the_planted_stories_are_in_the_sales(market, sheets):
+    """A campaign lifts E7 by 14 %, E5 answers to its price, the flood closes Chongqing: all beside the season."""
+
+    def sold(series, *offsets, org=None):
+        rows = [i for i, leaf in enumerate(market.leaves) if leaf.series.code == series and org in (None, leaf.org)]
+        return market.actual[rows][:, [market.column(CYCLE + offset) for offset in offsets]].sum()
+
+    def expected(series, offset):
+        rows = [i for i, leaf in enumerate(market.leaves) if leaf.series.code == series]
+        return market.expected[rows, market.column(CYCLE + offset)].sum()
+
+    beside = [expected("E7", offset) / expected("S6", offset) for offset in (-10, -9, -8)]
+    assert beside[1] / ((beside[0] + beside[2]) / 2) == pytest.approx(1.14, abs=0.005)
+    assert sold("E7", -9) / sold("S6", -9) == pytest.approx(beside[1], rel=0.1)
+    step = expected("E5", -11) / expected("E7", -11) / (expected("E5", -12) / expected("E7", -12))
+    assert step == pytest.approx(0.95**-1.8, abs=0.005)
+    assert sold("S6", -8, org="CQ") < 0.3 * sold("S6", -7, org="CQ")
+    prices = {row["from_month"]: int(row["price"]) for row in sheets["prices"] if row["product"] == "E5-STD-W"}
+    assert list(prices.values()) == [132_000, 124_100, 132_000, 125_400]
+
+
+def test_earlier_launches_lie_inside_the_history(market):
+    for config, age in (("E7-AWD", 33), ("S6-SPORT", 34), ("C3-CITY", 32)):
+        rows = [i for i, leaf in enumerate(market.leaves) if leaf.config.code == config]
+        months = market.actual[rows].sum(0)
+        assert np.flatnonzero(months)[0] == HISTORY_MONTHS - age
+    series = market.expected[[leaf.series.code == "E7" for leaf in market.leaves]].sum(0)
+    assert series[0] > 0.5 * series[12]  # the other configurations had E7's volume before
+
+
+def test_the_register_has_what_was_and_what_comes(sheets):
+    kinds = {row["kind"] for row in sheets["events"]}
+    assert kinds == {"promotion", "price", "external", "new_client", "npd", "phase_out", "holiday"}
+    past = [row for row in sheets["events"] if row["to_month"] and row["to_month"] < "2026-12"]
+    assert len(past) == 10
