@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from demand.lifecycle import Lifecycle, link_predecessors
+from demand.lifecycle import MAX_HISTORY_MONTHS, Lifecycle, link_predecessors
 from demand.packing import pack_arrays
 from engine.forecasting.contracts import ForecastResult, Route, SeriesSet
 from engine.forecasting.features import MASE_SCALE
@@ -19,7 +19,6 @@ from plans.cubes import Axis, Cube
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-MAX_HISTORY_MONTHS = 120
 _WEIGHT_SCALE = 1000  # a leaf's float share, kept to a thousandth of a unit
 
 

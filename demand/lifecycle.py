@@ -13,6 +13,7 @@ from plans.cubes import Axis
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+MAX_HISTORY_MONTHS = 120  # how far back the forecast looks
 NEVER = -(10**6)
 FOREVER = 10**6
 

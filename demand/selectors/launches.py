@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from accounts.models import Scope
 from cycles.models import Cycle
-from demand.adapters import MAX_HISTORY_MONTHS
+from demand.lifecycle import MAX_HISTORY_MONTHS
 from demand.models import Launch
 from demand.selectors.frame import load_actual
 from demand.selectors.place import Place
