@@ -11,7 +11,7 @@ from demand.choices import Granularity, OrderKind
 from demand.order_board import OrderBoard
 from demand.selectors.order_book import FLAGS, OrderFilter
 from demand.selectors.place import find_place
-from demand.views import DemandPage, _cycle, _month
+from demand.views import DemandPage, find_cycle, find_month
 
 VIEWS = ("lines", "consumption", "weeks", "roll")
 
@@ -20,7 +20,7 @@ class OrderBookPage(DemandPage):
     """What is ordered, by whom, how urgent; what it takes of the forecast; what production sees by week."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        cycle = _cycle(request)
+        cycle = find_cycle(request)
         if cycle is None:
             return render(request, "demand/empty.html")
         user, query = get_actor(request), request.GET
@@ -33,7 +33,7 @@ class OrderBookPage(DemandPage):
         wanted = OrderFilter(
             kind=query["kind"] if query.get("kind") in OrderKind.values else "",
             flag=query["flag"] if query.get("flag") in FLAGS else "",
-            month=_month(query.get("due")),
+            month=find_month(query.get("due")),
             text=query.get("q", "")[:100],
             is_closed_shown=query.get("closed") == "1",
         )

@@ -54,7 +54,7 @@ class WorkbenchPage(DemandPage):
         except Missing as missing:
             raise Http404(str(missing.message)) from missing
         side = "org" if request.GET.get("side") == "org" else "product"
-        focus = default_focus(cycle, _month(request.GET.get("month")))
+        focus = default_focus(cycle, find_month(request.GET.get("month")))
         tree = load_tree(cycle=cycle, version_id=version.pk, place=desk.place, side=side, month=focus)
         context = {
             "cycle": cycle,
@@ -104,7 +104,7 @@ def find_cycle(request: HttpRequest) -> Cycle | None:
         raise Http404(str(missing.message)) from missing
 
 
-def _month(text: str | None) -> int | None:
+def find_month(text: str | None) -> int | None:
     try:
         return parse_month(text) if text else None
     except ValueError:
