@@ -284,6 +284,11 @@ SPECTACULAR_SETTINGS = {
         "ConflictState": "meetings.choices.ConflictState",
         "ConflictEnd": ["decided", "escalated", "deferred"],
         "JobState": "core.choices.JobState",
+        "RiskKind": "meetings.choices.RiskKind",
+        "EventKind": "demand.choices.EventKind",
+        "OrderKind": "demand.choices.OrderKind",
+        "OrderStatus": "demand.choices.OrderStatus",
+        "AckStatus": "supply.choices.AckStatus",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

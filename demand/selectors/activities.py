@@ -88,7 +88,7 @@ def load_activities(*, cycle: Cycle, scope: Scope, may_edit: bool) -> list[Activ
 def load_verdicts(cycle: Cycle) -> dict[str, Verdict]:
     """Event code → what the cycle's last forecast made of it; empty before a forecast that knows events."""
     run = ForecastRun.objects.filter(version__cycle=cycle).first()
-    told: dict[str, dict[str, Any]] = getattr(run, "events", None) or {}
+    told: dict[str, dict[str, Any]] = run.events if run else {}
     return {
         code: Verdict(
             series=int(said.get("series") or 0),

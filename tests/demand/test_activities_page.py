@@ -59,7 +59,7 @@ def test_a_scope_sees_its_share_and_edits_inside(planned):
     assert not rows["FAIR"].may_edit
 
 
-def test_what_the_forecast_measured_replaces_what_was_said(planned, lead, monkeypatch):
+def test_what_the_forecast_measured_replaces_what_was_said(planned, lead):
     why = "no months to learn from"
     told = {
         "FAIR": {"series": 2, "kept": 2, "effect_pct": 4.0, "units": 12.0, "why": ""},
@@ -73,8 +73,8 @@ def test_what_the_forecast_measured_replaces_what_was_said(planned, lead, monkey
         seconds=1,
         input_hash="x",
         finished_at=timezone.now(),
+        events=told,
     )
-    monkeypatch.setattr(ForecastRun, "events", told, raising=False)
     found = {
         activity.event.code: activity for activity in load_activities(cycle=planned.cycle, scope=Scope(), may_edit=True)
     }
