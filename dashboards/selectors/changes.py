@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from core import formats
@@ -12,6 +13,7 @@ from core.errors import Missing
 from cycles.models import Cycle
 from masterdata.models import Product
 from plans.choices import Source
+from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure, list_measures
 from plans.models import Batch, Edit
 from plans.selectors import get_heads, get_working_version, read_current
@@ -98,7 +100,10 @@ def _under(version_id: int, lower: str | None, edits: list[Edit]) -> dict[Cell, 
 
 
 def _product_name(ids: set[int]) -> str:
-    if len(ids) > 1:
-        return _("several products")
-    product = Product.objects.filter(pk__in=ids).first()
-    return product.label if product else "–"
+    """The product, or the nearest node above all of them."""
+    tree = load_hierarchy().products
+    paths = tree.paths[tree.positions(np.array(sorted(ids)))]
+    shared = paths[:, (paths == paths[0]).all(axis=0)]
+    node = int(shared[0, -1])
+    product = Product.objects.filter(pk=int(tree.ids[node])).first() if node < len(tree.ids) else None
+    return product.label if product else _("several products")

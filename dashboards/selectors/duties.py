@@ -78,7 +78,7 @@ def _of_command(command: Command, step: Step | None, user: User) -> Duty:
     path = _PAGES.get(StepCode(step.code), "/") if step else "/"
     detail = "" if command.enabled else (command.reasons[0] if command.reasons else "")
     if len(command.reasons) > 1:
-        more = ngettext("and %(n)s more", "and %(n)s more", len(command.reasons) - 1)
+        more = ngettext("And %(n)s more.", "And %(n)s more.", len(command.reasons) - 1)
         detail = formats.sentences(detail, more % {"n": len(command.reasons) - 1})
     due = step.due_at if step else None
     if command.command == "submit" and step is not None:

@@ -19,6 +19,7 @@ from masterdata.models import Company, Product
 from masterdata.services import import_folder
 from meetings import services as meetings
 from sop.demo.catalogue import CURRENCY, NAME, NAME_ZH
+from sop.demo.first_look import promise_actions, take_a_first_look
 from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
@@ -56,15 +57,17 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
         people = people or ensure_people(with_password=True)
         _plan_the_launch(people)
         run = MonthlyRun(month=month, people=people, takes_options=month < latest - 1, announce=announce)
-        run.start()
+        cycle = run.start()
         run.forecast()
         run.open_demand_review()
+        if month == latest - 1:
+            promise_actions(cycle, people, today=today)
+            _name_risks(cycle, people)
         if month < latest:
             _play_to_the_end(run, people)
-    if run.cycle is None:
-        raise RuntimeError("no cycle was started")
-    _work_on_the_demand_review(run.cycle, people)
-    return run.cycle
+    _work_on_the_demand_review(cycle, people)
+    take_a_first_look(run, people)
+    return cycle
 
 
 def _plan_the_launch(people: dict[str, User]) -> None:
@@ -126,6 +129,10 @@ def _work_on_the_demand_review(cycle: Cycle, people: dict[str, User]) -> None:
         add_assumption(
             cycle=cycle, text=text, product=products[code], owner=people[owner], actor=people[Role.DEMAND_LEAD]
         )
+
+
+def _name_risks(cycle: Cycle, people: dict[str, User]) -> None:
+    """What the plan does not hold; open risks move on into the next month by themselves."""
     for kind, title, probability, money in (
         ("risk", "A rival cuts the price of E7-class cars by ¥8,000", 40, -4_900_000_000),
         ("risk", "CellNova misses 3,200 packs again", 25, -3_100_000_000),
