@@ -101,6 +101,7 @@ class Policy(Revised):
     initial_stock = models.DecimalField(null=True, blank=True, **QUANTITY)
     end_stock = models.DecimalField(null=True, blank=True, **QUANTITY)
     max_stock_units = models.DecimalField(null=True, blank=True, **QUANTITY)
+    shelf_life_days = models.PositiveIntegerField(null=True, blank=True)  # null: keeps for ever
     reviewed_on = models.DateField(null=True, blank=True)
 
     class Meta:

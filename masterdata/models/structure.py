@@ -59,6 +59,21 @@ class Lane(Revised):
         return f"{self.site_id}→{self.org_id}"
 
 
+class Transfer(Revised):
+    """A way between two sites, for goods to a store and components to where they are needed."""
+
+    from_site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="transfers_out")
+    to_site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="transfers_in")
+    unit_cost = models.DecimalField(default=0, **MONEY)
+    lead_time_days = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["from_site", "to_site"], name="transfer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.from_site_id}→{self.to_site_id}"
+
+
 class CalendarMonth(Revised):
     """Working days and, for calendars such as 4-4-5, the first and last day of a planning month."""
 

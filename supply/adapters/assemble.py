@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from engine.balancing.contracts import (
     Transfers,
 )
 from supply.adapters.capacity import build_resources
-from supply.adapters.markets import build_demand
+from supply.adapters.horizon import shelf_months
+from supply.adapters.markets import MAKE_TO_STOCK, build_demand
 from supply.adapters.materials import build_materials, build_supplier_limits
 from supply.adapters.money import CostBook, PriceBook
 from supply.adapters.network import Network, build_network
@@ -30,6 +32,9 @@ from supply.adapters.sheets import Row, Sheets, number, optional
 DAYS_OF_COVER = 30.0  # days of a month when stock days are turned into units
 BELOW_SAFETY_RATE = 4.0  # a unit missing from the safety stock costs this many times a month's holding
 BELOW_SAFETY_SHARE = 0.005  # … and at least this share of the unit's cost
+END_VALUE = 1.05  # of the unit cost: what a unit of safety stock is worth at the end of the horizon
+SLUSHY_BAND = 0.10  # of the release: a change within it costs nothing
+CHANGE_SHARE = 0.05  # of the unit cost: what one unit more or less than that costs in a slushy month
 
 
 @dataclass(frozen=True)
@@ -132,8 +137,14 @@ def _points(
         arrays["hold_cost"].append(hold)
         arrays["outsource_cost"].append(outsourcing if policies.is_home(point) else np.full(months, np.nan))
         arrays["setup_cost"].append(np.nan_to_num(costs.cost(product, site, "setup_cost")))
+        release = _by_offset(sheets, sheets.slushy.get(point, {}) if point in network.makers else {})
+        arrays["reference"].append(release)
+        arrays["reference_band"].append(SLUSHY_BAND * np.nan_to_num(release))
+        arrays["change_price"].append(CHANGE_SHARE * unit)
+        arrays["shelf_months"].append(policies.shelf_months(point))
+        arrays["scrap_cost"].append(unit)
         arrays["safety_stock"].append(policies.safety_stock(point, asked[product]))
-        arrays["safety_penalty"].append(np.maximum(BELOW_SAFETY_RATE * hold, BELOW_SAFETY_SHARE * unit + 1e-3))
+        arrays["safety_penalty"].append(_below_safety(unit, hold))
         arrays["max_stock"].append(policies.max_stock(point, asked[product]))
         arrays["initial"].append(policies.initial(point))
         arrays["end_stock"].append(policies.end_stock(point))
@@ -149,6 +160,25 @@ def _points(
         make_max=top,
         min_lot=lot,
     )
+
+
+def _below_safety(unit: Floats, hold: Floats) -> Floats:
+    """[T] price of a unit missing from the safety stock; in the last month it is as dear as making one.
+
+    Else the plan would sell its safety stock where the horizon ends, though the company goes on.
+    """
+    price = np.maximum(BELOW_SAFETY_RATE * hold, BELOW_SAFETY_SHARE * unit + 1e-3)
+    price[-1] = max(price[-1], END_VALUE * unit[-1])
+    return price
+
+
+def _by_offset(sheets: Sheets, by_month: Mapping[int, float]) -> Floats:
+    """[T] quantities by month of the horizon; nan where nothing is said."""
+    values = np.full(sheets.months, np.nan)
+    for month, quantity in by_month.items():
+        if 0 <= month - sheets.first_month < sheets.months:
+            values[month - sheets.first_month] = quantity
+    return values
 
 
 def _bought_in(sheets: Sheets, network: Network, costs: CostBook) -> dict[tuple[str, str], Floats]:
@@ -189,6 +219,7 @@ class _Policies:
 
     def __init__(self, sheets: Sheets, network: Network) -> None:
         self._months = sheets.months
+        self._errors = sheets.errors
         self._rows = {(row["product"], row["site"] or None): row for row in sheets.of("policies")}
         self._stock: dict[tuple[str, str], float] = defaultdict(float)
         for row in sheets.of("inventory"):
@@ -217,8 +248,27 @@ class _Policies:
         return self._level(point, "end_stock", 0.0)
 
     def safety_stock(self, point: tuple[str, str], asked: Floats) -> Floats:
-        """[T] days of the next month's demand."""
-        return self._days(point, "safety_stock_days", asked, 0.0)
+        """[T] what the forecast's errors call for at the service level, while something is asked for.
+
+        Without a forecast, for what is not made to stock, and where a site has a rule of its own: days of the next
+        month's demand.
+        """
+        needed = self._errors.get(point[0])
+        if needed is None or point in self._rows or not self._is_stocked(point[0]):
+            return self._days(point, "safety_stock_days", asked, 0.0)
+        if not self.is_home(point):
+            return np.zeros(self._months)
+        coming = np.append(asked[1:], asked[-1:])
+        return np.where(coming > 0, needed, 0.0) / len(self._homes[point[0]])
+
+    def shelf_months(self, point: tuple[str, str]) -> float:
+        """Whole months a unit keeps; inf without a shelf life."""
+        row = self._rows.get(point) or self._rows.get((point[0], None)) or {}
+        return shelf_months(row.get("shelf_life_days"))
+
+    def _is_stocked(self, product: str) -> bool:
+        row = self._rows.get((product, None))
+        return row is None or row["fulfilment"] in (None, MAKE_TO_STOCK)
 
     def max_stock(self, point: tuple[str, str], asked: Floats) -> Floats:
         """[T] the lower of the limits in units and in days of demand; inf without either."""
@@ -252,12 +302,12 @@ def _lanes(network: Network, place: dict, orgs: list[str], months: int) -> Lanes
 
 
 def _transfers(network: Network, place: dict, months: int) -> Transfers:
-    n = len(network.moves)
+    cost = np.array([cost for _source, _target, cost, _lag in network.moves], dtype=float)
     return Transfers(
-        _ints(place[source] for source, _target in network.moves),
-        _ints(place[target] for _source, target in network.moves),
-        np.zeros((n, months)),
-        np.zeros(n, dtype=np.int64),
+        _ints(place[source] for source, _target, _cost, _lag in network.moves),
+        _ints(place[target] for _source, target, _cost, _lag in network.moves),
+        np.repeat(cost[:, None], months, axis=1),
+        _ints(lag for _source, _target, _cost, lag in network.moves),
     )
 
 

@@ -30,16 +30,18 @@ from masterdata.models import (
     Resource,
     Routing,
     Site,
+    Transfer,
 )
 from masterdata.selectors import get_company
 from plans.cubes import Cube
 from plans.models import Version
 from plans.selectors import get_heads, get_last_approved, load_measure
+from supply.adapters.horizon import lag_months
 from supply.adapters.sheets import Row, Sheets
 from supply.measures import CONSENSUS, PRODUCTION
 from supply.selectors.horizon import plan_months
 
-DEFAULT_FROZEN_MONTHS = 1  # as masterdata.Policy
+DEFAULT_FROZEN_MONTHS, DEFAULT_SLUSHY_MONTHS, DEFAULT_SERVICE_LEVEL = 1, 3, 0.95  # as masterdata.Policy
 
 # sheet → model and {column: field path}; columns without a path are fields of the same name
 _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
@@ -48,6 +50,11 @@ _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
     "calendar": (CalendarMonth, ("month", "working_days"), {}),
     "sites": (Site, ("code", "name", "kind", "storage_units"), {}),
     "lanes": (Lane, ("unit_cost", "lead_time_days"), {"site": "site__code", "org": "org__code"}),
+    "transfers": (
+        Transfer,
+        ("unit_cost", "lead_time_days"),
+        {"from_site": "from_site__code", "to_site": "to_site__code"},
+    ),
     "resources": (
         Resource,
         (
@@ -64,7 +71,7 @@ _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
         ("hours_per_unit", "min_lot", "max_per_month"),
         {"product": "product__code", "site": "site__code", "resource": "resource__code"},
     ),
-    "materials": (Material, ("code", "name", "unit_cost", "lead_time_days", "core"), {}),
+    "materials": (Material, ("code", "name", "unit_cost", "lead_time_days", "core", "shelf_life_days"), {}),
     "bom": (
         BomLine,
         ("quantity_per", "take_rate"),
@@ -90,8 +97,8 @@ _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
     "policies": (
         Policy,
         (
-            "fulfilment", "safety_stock_days", "max_stock_days", "frozen_months", "flex_material_pct",
-            "initial_stock", "end_stock", "max_stock_units",
+            "fulfilment", "service_level", "safety_stock_days", "max_stock_days", "frozen_months", "slushy_months",
+            "flex_material_pct", "initial_stock", "end_stock", "max_stock_units", "shelf_life_days",
         ),
         {"product": "product__code", "site": "site__code"},
     ),
@@ -119,13 +126,17 @@ def load_sheets(version: Version) -> Sheets:
     """Master data and the consensus demand of a version's horizon."""
     months = plan_months(version)
     rows = {sheet: _load(*source) for sheet, source in _SOURCES.items()}
-    rows["demand"] = demand_rows(load_measure(version_id=version.pk, measure=CONSENSUS, months=months))
+    consensus = load_measure(version_id=version.pk, measure=CONSENSUS, months=months)
+    rows["demand"] = demand_rows(consensus)
+    released, slushy = _released(months.start, rows["policies"])
     return Sheets(
         first_month=months.start,
         months=len(months),
         currency=get_company().currency,
         rows=rows,
-        released=_released(months.start, rows["policies"]),
+        released=released,
+        slushy=slushy,
+        errors=forecast_errors(version, consensus.axis.keys, rows),
     )
 
 
@@ -151,10 +162,12 @@ def input_hash(sheets: Sheets, changes: list[dict[str, Any]]) -> str:
         sheet: sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
         for sheet, rows in sheets.rows.items()
     }
-    released = sorted(
-        [*key, month, quantity] for key, months in sheets.released.items() for month, quantity in months.items()
+    released, slushy = (
+        sorted([*key, month, quantity] for key, months in plan.items() for month, quantity in months.items())
+        for plan in (sheets.released, sheets.slushy)
     )
-    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, changes]
+    errors = sorted(sheets.errors.items())
+    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, slushy, errors, changes]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -165,22 +178,55 @@ def _load(model: type[Model], same: tuple[str, ...], paths: dict[str, Any]) -> l
     return [dict(zip(names, values, strict=True)) for values in found]
 
 
-def _released(month: int, policies: list[Row]) -> dict[tuple[str, str], dict[int, float]]:
-    """What the last approved plan makes in the months that are frozen now."""
+Releases = dict[tuple[str, str], dict[int, float]]  # (product, site) → month → quantity
+
+
+def _released(month: int, policies: list[Row]) -> tuple[Releases, Releases]:
+    """What the last approved plan makes in the months that are frozen now, and in the slushy ones after them."""
     last = get_last_approved(before_month=month)
     if last is None:
-        return {}
+        return {}, {}
     frozen = {row["product"]: int(row["frozen_months"]) for row in policies}
-    reach = max([DEFAULT_FROZEN_MONTHS, *frozen.values()])
+    slushy = {row["product"]: int(row["slushy_months"]) for row in policies}
+    fences = {code: (frozen[code], frozen[code] + slushy[code]) for code in frozen}
+    usual = DEFAULT_FROZEN_MONTHS, DEFAULT_FROZEN_MONTHS + DEFAULT_SLUSHY_MONTHS
+    reach = max(end for _start, end in [usual, *fences.values()])
     heads = get_heads(version_id=last.pk, measures=[PRODUCTION])
     covered = range(month, min(month + reach, plan_months(last).stop))
     made = load_measure(version_id=last.pk, measure=PRODUCTION, months=covered, heads=heads)
     products = dict(Product.objects.values_list("pk", "code"))
     sites = dict(Site.objects.values_list("pk", "code"))
     quantities = made.to_float()
-    released: dict[tuple[str, str], dict[int, float]] = {}
+    fixed: Releases = {}
+    priced: Releases = {}
     for row, (product, site) in enumerate(made.axis.keys.tolist()):
         code = products[product]
-        months = range(month, min(covered.stop, month + frozen.get(code, DEFAULT_FROZEN_MONTHS)))
-        released[code, sites[site]] = {m: float(quantities[row, m - month]) for m in months}
-    return released
+        start, end = fences.get(code, usual)
+        plan = {m: float(quantities[row, m - month]) for m in range(month, min(covered.stop, month + end))}
+        fixed[code, sites[site]] = {m: quantity for m, quantity in plan.items() if m < month + start}
+        priced[code, sites[site]] = {m: quantity for m, quantity in plan.items() if m >= month + start}
+    return fixed, priced
+
+
+def forecast_errors(version: Version, keys: np.ndarray, rows: Mapping[str, list[Row]]) -> dict[str, float]:
+    """Product → units its stock should cover: forecast errors over a month and its longest transport.
+
+    Markets of a product err independently here: their errors add up as squares. Products without a forecast have none.
+    """
+    from demand.selectors.errors import load_cumulative_error  # brings numba: not at the start of a web process
+
+    levels = {row["product"]: float(row["service_level"]) for row in rows["policies"] if row["site"] is None}
+    products = dict(Product.objects.values_list("pk", "code"))
+    transport = max([lag_months(row["lead_time_days"]) for row in rows["lanes"]], default=0)
+    codes = np.array([products[int(product)] for product in keys[:, 0]], dtype=object)
+    wanted = np.array([levels.get(code, DEFAULT_SERVICE_LEVEL) for code in codes], dtype=float)
+    squares: dict[str, float] = {}
+    for level in np.unique(wanted[(wanted > 0) & (wanted < 1)]):
+        chosen = wanted == level
+        found = load_cumulative_error(
+            version_id=version.pk, keys=keys[chosen], months_ahead=1 + transport, level=float(level)
+        )
+        for code, units in zip(codes[chosen], found, strict=True):
+            if np.isfinite(units):
+                squares[code] = squares.get(code, 0.0) + float(units) ** 2
+    return {code: round(total**0.5, 6) for code, total in sorted(squares.items())}

@@ -19,6 +19,11 @@ def lag_months(lead_time_days: Any) -> int:
     return int(number(lead_time_days) / DAYS_PER_MONTH + 0.5)
 
 
+def shelf_months(shelf_life_days: Any) -> float:
+    """Whole months something keeps beyond its own, at least one; inf when nothing is said."""
+    return float("inf") if shelf_life_days is None else max(1.0, float(int(shelf_life_days / DAYS_PER_MONTH)))
+
+
 def working_days(sheets: Sheets) -> Floats:
     """[T] from the calendar; Monday to Friday where a month is missing in it."""
     given = {row["month"]: number(row["working_days"]) for row in sheets.of("calendar")}

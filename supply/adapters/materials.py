@@ -16,7 +16,7 @@ from engine.balancing.contracts import (
     MaterialPoints,
     SupplierLimits,
 )
-from supply.adapters.horizon import by_month, lag_months
+from supply.adapters.horizon import by_month, lag_months, shelf_months
 from supply.adapters.network import Network
 from supply.adapters.sheets import Row, Sheets, number
 
@@ -71,6 +71,8 @@ def build_materials(
         first_arrival=lag if is_known else np.zeros_like(lag),
         safety_stock=_core_band(sheets, rows, network, keys, asked),
         safety_penalty=BELOW_BAND_SHARE * cost[:, None] * every,
+        shelf_months=np.array([shelf_months(rows[material].get("shelf_life_days")) for material, _site in keys]),
+        scrap_cost=cost[:, None] * every,
     )
     return codes, material, lines, findings
 

@@ -21,7 +21,7 @@ class Network:
     routings: tuple[tuple[tuple[str, str], str, float], ...]  # point, resource, hours per unit
     ways: tuple[tuple[tuple[str, str], str, float, int], ...]
     components: tuple[tuple[tuple[str, str], tuple[str, str], float], ...]  # parent, component, quantity
-    moves: tuple[tuple[tuple[str, str], tuple[str, str]], ...]  # component made elsewhere: source, target
+    moves: tuple[tuple[tuple[str, str], tuple[str, str], float, int], ...]  # source, target, unit cost, lag in months
     materials: tuple[tuple[tuple[str, str], tuple[str, str], float], ...]  # point, (material, site), quantity
     findings: tuple[Finding, ...]
 
@@ -36,8 +36,10 @@ def build_network(sheets: Sheets) -> Network:
     makers = {point for point in routed if point[0] in wanted}
     makers |= _free_makers(sheets, wanted, held, makers, findings)
     points = makers | held
-    components, moves, materials = _recipes(sheets, makers, findings)
+    components, needed, materials = _recipes(sheets, makers, findings)
     points |= {point for line in components for point in line[:2]}
+    moves = _moves(sheets, points, {product for product, _org in asked}, needed)
+    points |= {point for move in moves for point in move[:2]}
     _report_unmakeable(wanted, makers, held, findings)
     return Network(
         points=tuple(sorted(points)),
@@ -114,7 +116,7 @@ def _free_makers(
     return {(product, site) for product in free for site in plants} - makers
 
 
-def _recipes(sheets: Sheets, makers: set[tuple[str, str]], findings: list[Finding]) -> tuple[list, list, list]:
+def _recipes(sheets: Sheets, makers: set[tuple[str, str]], findings: list[Finding]) -> tuple[list, set, list]:
     """BOM lines at every point that makes something: components here or from elsewhere, materials here."""
     known = {row["code"] for row in sheets.of("materials")}
     made_at: dict[str, list[str]] = defaultdict(list)
@@ -138,7 +140,40 @@ def _recipes(sheets: Sheets, makers: set[tuple[str, str]], findings: list[Findin
                 moves |= {((part, source), (part, site)) for source in made_at[part]}
                 if not made_at[part]:
                     findings.append(Finding("component_not_made", "warning", "product", part, {"parent": product}))
-    return components, list(moves), materials
+    return components, moves, materials
+
+
+def _moves(
+    sheets: Sheets,
+    points: set[tuple[str, str]],
+    asked: set[str],
+    needed: set[tuple[tuple[str, str], tuple[str, str]]],
+) -> set[tuple[tuple[str, str], tuple[str, str], float, int]]:
+    """Components to the sites that need them, goods along the ways between sites that the company names.
+
+    A component whose way is not named goes there all the same, at no cost.
+    """
+    ways = {(row["from_site"], row["to_site"]): row for row in sheets.of("transfers")}
+    next_sites: dict[str, list[str]] = defaultdict(list)
+    for source, target in sorted(ways):
+        if source != target:
+            next_sites[source].append(target)
+    pairs = set(needed)
+    waiting = [point for point in sorted(points) if point[0] in asked]
+    reached = set(waiting)
+    while waiting:
+        product, source = waiting.pop()
+        for target in next_sites[source]:
+            pairs.add(((product, source), (product, target)))
+            if (product, target) not in reached:
+                reached.add((product, target))
+                waiting.append((product, target))
+    return {(source, target, *_terms(ways.get((source[1], target[1])))) for source, target in pairs}
+
+
+def _terms(way: Row | None) -> tuple[float, int]:
+    """Unit cost and months of a way; free and at once where none is named."""
+    return (number(way["unit_cost"]), lag_months(way["lead_time_days"])) if way else (0.0, 0)
 
 
 def _report_unmakeable(
@@ -171,8 +206,7 @@ def _ways(
             if row is None and lanes:
                 continue
             reached = True
-            cost = number(row["unit_cost"]) if row else 0.0
-            ways.append(((product, site), org, cost, lag_months(row["lead_time_days"]) if row else 0))
+            ways.append(((product, site), org, *_terms(row)))
         if not reached and sites_of[product]:
             findings.append(Finding("no_lane", "warning", "product", product, {"org": org}))
     return ways

@@ -14,6 +14,7 @@ SUPPLY_SHEETS = (
     "calendar",
     "sites",
     "lanes",
+    "transfers",
     "resources",
     "capacity",
     "routings",
@@ -31,13 +32,20 @@ SUPPLY_SHEETS = (
 
 @dataclass(frozen=True)
 class Sheets:
-    """Rows by sheet. ``released`` holds what the last release fixed: (product, site) → {month: quantity}."""
+    """Rows by sheet, and what a plan knows beyond them.
+
+    ``released`` holds what the last release fixed and ``slushy`` what it makes in the months that may change at a
+    price: (product, site) → {month: quantity}. ``errors`` are units above the forecast, over a product's
+    replenishment time, that its service level covers.
+    """
 
     first_month: int
     months: int
     currency: str
     rows: Mapping[str, list[Row]]
     released: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
+    slushy: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, sheet: str) -> list[Row]:
         """The rows of a sheet, none when it is absent."""

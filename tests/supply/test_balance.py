@@ -14,6 +14,7 @@ from plans.cubes import Axis, Cube
 from plans.selectors import load_measure
 from plans.services import create_working_version, freeze_version, publish_cubes
 from supply import measures as m
+from supply.adapters.database import load_sheets
 from supply.models import BalanceRun, Shortage
 from supply.services.balance import enqueue_balance, run_balance
 from tests.supply.world import NOV, ask, totals
@@ -158,6 +159,27 @@ def test_frozen_months_follow_the_last_approved_plan(company, version, cycle, us
     assert totals(after, m.PRODUCTION, first_month=parse_month("2026-12"))[:2] == [300, 350]
     [short] = run.shortages.all()
     assert (short.cause, short.code, short.quantity) == ("fence", "A1|PLANT", 50)
+    sheets = load_sheets(after)
+    assert sheets.released["A1", "PLANT"] == {NOV + 1: 300.0}
+    assert sheets.slushy["A1", "PLANT"] == {NOV + 2: 300.0, NOV + 3: 300.0, NOV + 4: 300.0}
+
+
+def test_safety_stock_covers_what_the_forecast_may_miss(company, version, users, monkeypatch):
+    """Errors of two markets add up as squares: 3 and 4 units are 5; a market without a forecast counts nothing."""
+    asked_for = []
+
+    def errors(*, version_id, keys, months_ahead, level):
+        asked_for.append((version_id, months_ahead, level))
+        known = {company.orgs["NORTH-1"].pk: 3.0, company.orgs["SOUTH-1"].pk: 4.0}
+        return np.array([known.get(org, np.nan) for _product, org in keys.tolist()])
+
+    monkeypatch.setattr("demand.selectors.errors.load_cumulative_error", errors)
+    company.products["A1"].policies.create(service_level=0.9, safety_stock_days=0)
+    ask(version, {("A1", "NORTH-1"): [30] * 18, ("A1", "SOUTH-1"): [20] * 18})
+    assert load_sheets(version).errors == {"A1": 5.0}
+    assert asked_for == [(version.pk, 1, 0.9)]
+    run_balance(version_id=version.pk, actor=users["supply_lead"])
+    assert totals(version, m.STOCK_END) == [5] * 18
 
 
 @pytest.mark.django_db(transaction=True)

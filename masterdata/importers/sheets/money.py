@@ -16,6 +16,7 @@ from masterdata.importers.columns import (
     TEXT,
     Column,
 )
+from masterdata.importers.sheets.structure import DAYS
 from masterdata.importers.spec import SheetSpec, register_sheet
 from masterdata.importers.stores import ModelStore
 from masterdata.models import ActualRecord, Cost, ExchangeRate, Policy, Price, Target
@@ -128,6 +129,7 @@ POLICIES = register_sheet(
             Column("initial_stock", QUANTITY),
             Column("end_stock", QUANTITY),
             Column("max_stock_units", QUANTITY),
+            Column("shelf_life_days", INTEGER, maximum=DAYS),
             Column("reviewed_on", DATE),
         ),
     )

@@ -1,4 +1,4 @@
-"""products, orgs, calendar, sites, lanes."""
+"""products, orgs, calendar, sites, lanes, transfers."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +20,7 @@ from masterdata.importers.columns import (
 from masterdata.importers.context import ImportContext
 from masterdata.importers.spec import SheetData, SheetSpec, register_sheet
 from masterdata.importers.stores import ModelStore
-from masterdata.models import CalendarMonth, Lane, Org, Product, Site
+from masterdata.models import CalendarMonth, Lane, Org, Product, Site, Transfer
 
 CODE_COLUMN = Column("code", CODE, required=True)
 NAME_COLUMN = Column("name", TEXT, required=True)
@@ -131,6 +131,23 @@ LANES = register_sheet(
         columns=(
             Column("site", CODE, required=True, refers_to=("sites",)),
             Column("org", CODE, required=True, refers_to=("orgs",)),
+            Column("unit_cost", MONEY, sensitive=True),
+            Column("lead_time_days", INTEGER, maximum=DAYS),
+        ),
+    )
+)
+
+TRANSFERS = register_sheet(
+    SheetSpec(
+        name="transfers",
+        title=_("Transfers"),
+        order=55,
+        aliases=("调拨", "调拨线路", "transfer"),
+        key=("from_site", "to_site"),
+        store=ModelStore(Transfer),
+        columns=(
+            Column("from_site", CODE, required=True, refers_to=("sites",)),
+            Column("to_site", CODE, required=True, refers_to=("sites",)),
             Column("unit_cost", MONEY, sensitive=True),
             Column("lead_time_days", INTEGER, maximum=DAYS),
         ),

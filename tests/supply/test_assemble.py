@@ -1,0 +1,111 @@
+"""Sheets → problem: ways between sites, shelf lives, slushy months, safety stock from forecast errors."""
+
+import numpy as np
+import pytest
+
+from core.months import parse_month
+from engine.balancing.contracts import BalanceProblem
+from engine.balancing.solve import solve
+from masterdata.importers.spec import get_sheet
+from supply.adapters.assemble import assemble
+from supply.adapters.folder import DEMAND
+from supply.adapters.sheets import SUPPLY_SHEETS, Sheets
+
+JAN = parse_month("2027-01")
+
+
+def sheets(months: int = 3, *, extra: dict | None = None, **rows: list[dict]) -> Sheets:
+    """Rows by sheet with every column of the format; what is not given is None."""
+    specs = {name: get_sheet(name) for name in SUPPLY_SHEETS} | {"demand": DEMAND}
+    full = {
+        name: [{column.name: None for column in specs[name].columns} | row for row in given]
+        for name, given in rows.items()
+    }
+    return Sheets(JAN, months, "EUR", full, **(extra or {}))
+
+
+def asked(*quantities: float, product: str = "CAR", org: str = "NORTH") -> list[dict]:
+    return [
+        {"product": product, "org": org, "month": JAN + t, "quantity": q, "price": 100.0}
+        for t, q in enumerate(quantities)
+    ]
+
+
+PLANT = {"code": "PLANT", "kind": "plant"}
+STORE = {"code": "STORE", "kind": "warehouse"}
+LINE = {
+    "code": "LINE",
+    "site": "PLANT",
+    "kind": "line",
+    "shifts_per_day": 2.0,
+    "hours_per_shift": 8.0,
+    "efficiency": 1.0,
+}
+MADE = {"product": "CAR", "site": "PLANT", "resource": "LINE", "hours_per_unit": 1.0}
+COST = {"product": "CAR", "from_month": JAN, "production_cost": 60.0}
+
+
+def plant(months: int = 3, **rows) -> BalanceProblem:
+    base = {"sites": [PLANT], "resources": [LINE], "routings": [MADE], "costs": [COST], "demand": asked(80, 80, 80)}
+    extra = rows.pop("extra", None)
+    return assemble(sheets(months, extra=extra, **(base | rows))).problem
+
+
+def test_goods_reach_a_customer_through_a_store():
+    """The plant delivers nowhere, the store does; 30 days by rail at 2 a unit, then 1 a unit to the customer."""
+    problem = plant(
+        sites=[PLANT, STORE],
+        transfers=[{"from_site": "PLANT", "to_site": "STORE", "unit_cost": 2.0, "lead_time_days": 30}],
+        lanes=[{"site": "STORE", "org": "NORTH", "unit_cost": 1.0}],
+    )
+    plan = solve(problem)
+    assert plan.served.tolist() == [[0, 80, 80]]
+    assert plan.profit == pytest.approx(160 * (100 - 60 - 2 - 1))
+
+
+def test_without_ways_between_sites_nothing_moves():
+    problem = plant(sites=[PLANT, STORE], lanes=[{"site": "STORE", "org": "NORTH"}])
+    assert len(problem.transfers) == 0
+    assert solve(problem).served.sum() == 0
+
+
+def test_a_part_made_elsewhere_travels_on_the_way_that_is_named():
+    problem = plant(
+        products=[{"code": "CAR"}, {"code": "AXLE"}],
+        sites=[PLANT, STORE],
+        resources=[LINE, LINE | {"code": "FORGE", "site": "STORE"}],
+        routings=[MADE, {"product": "AXLE", "site": "STORE", "resource": "FORGE", "hours_per_unit": 1.0}],
+        bom=[{"product": "CAR", "component": "AXLE", "quantity_per": 2.0}],
+        transfers=[{"from_site": "STORE", "to_site": "PLANT", "unit_cost": 5.0, "lead_time_days": 30}],
+        lanes=[{"site": "PLANT", "org": "NORTH"}],
+    )
+    plan = solve(problem)
+    assert plan.cost["transfers"] == pytest.approx(5 * 2 * plan.served.sum())
+    assert plan.served[0].tolist() == [0, 80, 80]
+
+
+@pytest.mark.parametrize(("days", "months"), [(None, np.inf), (10, 1), (30, 1), (61, 2), (100, 3)])
+def test_a_shelf_life_is_counted_in_whole_months_at_least_one(days, months):
+    problem = plant(policies=[{"product": "CAR", "shelf_life_days": days}])
+    assert problem.points.shelf_months.tolist() == [months]
+
+
+def test_a_slushy_month_keeps_near_the_last_release():
+    """Released 100 in February: 80 are asked for, a unit less than 90 costs a twentieth of the unit cost."""
+    problem = plant(extra={"slushy": {("CAR", "PLANT"): {JAN + 1: 100.0}}})
+    assert np.array_equal(problem.points.reference, [[np.nan, 100.0, np.nan]], equal_nan=True)
+    assert problem.points.reference_band.tolist() == [[0, 10, 0]]
+    assert problem.points.change_price[0, 1] == pytest.approx(3.0)
+    plan = solve(problem)
+    assert plan.production[0].tolist() == [80, 90, 70]
+
+
+def test_safety_stock_follows_forecast_errors_before_days():
+    """40 units cover the errors; days count where there is no forecast, for make to order, and by site."""
+    stock = {"product": "CAR", "safety_stock_days": 3.0}
+    known = {"errors": {"CAR": 40.0}}
+    level = lambda **rows: plant(demand=asked(80, 80, 0), **rows).points.safety_stock[0].tolist()  # noqa: E731
+    assert level(policies=[stock], extra=known) == [40, 0, 0]
+    assert level(policies=[stock]) == [8, 0, 0]
+    assert level(policies=[stock | {"fulfilment": "MTO"}], extra=known) == [8, 0, 0]
+    assert level(policies=[stock | {"site": "PLANT"}], extra=known) == [8, 0, 0]
