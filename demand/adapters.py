@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from demand.lifecycle import MAX_HISTORY_MONTHS, Lifecycle, link_predecessors
+from demand.outlook import Outlook
 from demand.packing import pack_arrays
-from engine.forecasting.contracts import ForecastResult, Route, SeriesSet
-from engine.forecasting.features import MASE_SCALE
+from demand.parts import Outcome
+from engine.forecasting.contracts import Route, SeriesSet
 from engine.forecasting.lead_time import error_size, learn_table
 from engine.money import allocate
 from plans.cubes import Axis, Cube
@@ -19,6 +20,7 @@ from plans.cubes import Axis, Cube
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+LEVELS = (80.0, 95.0)
 _WEIGHT_SCALE = 1000  # a leaf's float share, kept to a thousandth of a unit
 
 
@@ -26,13 +28,13 @@ _WEIGHT_SCALE = 1000  # a leaf's float share, kept to a thousandth of a unit
 class PreparedHistory:
     """Histories for the engine; ``rows`` are the axis rows it forecasts, the others get zero.
 
-    ``linked`` counts the rows whose predecessor's history was put in front.
+    ``linked`` are those of them whose predecessor's history was put in front.
     """
 
     axis: Axis
     rows: Ints
     series: SeriesSet
-    linked: int
+    linked: Ints
 
 
 def prepare_history(
@@ -46,19 +48,21 @@ def prepare_history(
     horizon: int,
     trusted: Mapping[tuple[int, int], list[int]],
     removed: Mapping[tuple[int, int], list[int]],
+    launching: NDArray[np.bool_] | None = None,
 ) -> PreparedHistory:
     """The series to forecast from ``first_month`` on.
 
     Months before the first sale were not observed (NaN); a product that ends before ``first_month`` or has never
-    sold is left out. ``trusted`` and ``removed`` map (product id, org id) to months a person declared real or not
-    to come back; a removed month becomes a gap.
+    sold is left out, but for the rows of a launch (``launching``). ``trusted`` and ``removed`` map (product id, org
+    id) to months a person declared real or not to come back; a removed month becomes a gap.
     """
     start = max(actual.first_month, first_month - MAX_HISTORY_MONTHS)
     ncols = max(first_month - start, 1)
     history = actual.align(axis).window(start, ncols).to_float()
     history, linked = link_predecessors(history, axis, predecessors)
     sold_yet = np.maximum.accumulate(history > 0, axis=1)
-    rows = np.flatnonzero(sold_yet[:, -1] & (lifecycle.end >= first_month) & (lifecycle.launch < first_month + horizon))
+    wanted = sold_yet[:, -1] if launching is None else sold_yet[:, -1] | launching
+    rows = np.flatnonzero(wanted & (lifecycle.end >= first_month) & (lifecycle.launch < first_month + horizon))
     values = np.where(sold_yet, history, np.nan)[rows]
     trust = np.zeros(values.shape, dtype=bool)
     place = {tuple(key): index for index, key in enumerate(axis.keys[rows].tolist())}
@@ -67,18 +71,18 @@ def prepare_history(
             inside = [month - start for month in months if start <= month < start + ncols]
             if key in place and inside:
                 target[place[key], inside] = True if target is trust else np.nan
-    return PreparedHistory(axis, rows, SeriesSet(keys[rows], values, start, trust), len(np.intersect1d(linked, rows)))
+    return PreparedHistory(axis, rows, SeriesSet(keys[rows], values, start, trust), np.intersect1d(linked, rows))
 
 
 def to_cubes(
-    result: ForecastResult, prepared: PreparedHistory, *, lifecycle: Lifecycle, first_month: int, scale: int
+    outlook: Outlook, prepared: PreparedHistory, *, lifecycle: Lifecycle, first_month: int, scale: int
 ) -> dict[str, Cube]:
-    """Baseline and bands as cubes of whole smallest units.
+    """Baseline and bands as cubes of whole smallest units; ``outlook`` over the prepared rows and :data:`LEVELS`.
 
     A product's baseline over all its orgs is rounded once and shared by largest remainder: a car that sells 0.3 a
     month at ten dealers is three cars, not none. Bands are rounded outward and hold the baseline.
     """
-    horizon = result.mean.shape[1]
+    horizon = outlook.mean.shape[1]
     on_sale = lifecycle.is_sold(first_month, horizon)
     factor = 10**scale
 
@@ -87,25 +91,28 @@ def to_cubes(
         out[prepared.rows] = values
         return np.where(on_sale, np.maximum(out, 0), 0) * factor
 
-    baseline = _round_by_product(full(result.mean), prepared.axis)
+    baseline = _round_by_product(full(outlook.mean), prepared.axis)
     measures = {"baseline": baseline}
-    for level, name in ((80.0, "80"), (95.0, "95")):
-        index = result.levels.index(level)
-        low, high = full(result.lower[:, index]), full(result.upper[:, index])
-        measures[f"baseline_lo{name}"] = np.minimum(np.floor(low).astype(np.int64), baseline)
-        measures[f"baseline_hi{name}"] = np.maximum(np.ceil(high).astype(np.int64), baseline)
+    for index, level in enumerate(LEVELS):
+        low, high = full(outlook.lower[:, index]), full(outlook.upper[:, index])
+        measures[f"baseline_lo{level:.0f}"] = np.minimum(np.floor(low).astype(np.int64), baseline)
+        measures[f"baseline_hi{level:.0f}"] = np.maximum(np.ceil(high).astype(np.int64), baseline)
     return {code: Cube(prepared.axis, first_month, values, "quantity", scale) for code, values in measures.items()}
 
 
-def pack_errors(prepared: PreparedHistory, result: ForecastResult) -> bytes:
+def pack_errors(prepared: PreparedHistory, outcome: Outcome, outlook: Outlook) -> bytes:
     """What ``demand.selectors.errors`` reads: sizes and pooled quantiles of the errors that add up over months.
 
-    Series with months of no sale err in their own way, so they are a class of their own.
+    Series with months of no sale err in their own way, so they are a class of their own. The band of a launch that
+    has not begun is that of its first month.
     """
-    size = error_size(result.origin_errors, result.features[:, MASE_SCALE])
-    classes = np.where(result.route == Route.INTERMITTENT, 1, 0).astype(np.int8)
-    band = result.upper[:, result.levels.index(80.0), 0] - result.mean[:, 0]
-    table = learn_table(result.origin_errors, size, classes, band, result.mean.shape[1])
+    errors = outcome.errors.astype(np.float64)
+    size = error_size(errors, outcome.scale)
+    classes = np.where(outcome.route == Route.INTERMITTENT, 1, 0).astype(np.int8)
+    begins = np.argmax(outlook.mean > 0, axis=1)
+    rows = np.arange(len(begins))
+    band = np.maximum(outlook.upper[rows, 0, begins] - outlook.mean[rows, begins], 0.0)
+    table = learn_table(errors, size, classes, band, outlook.mean.shape[1])
     return pack_arrays(
         keys=prepared.axis.keys[prepared.rows],
         quantiles=table.quantiles,

@@ -72,6 +72,19 @@ class EventKind(TextChoices):
     OTHER = "other", _("Other")
 
 
+class EffectReason(TextChoices):
+    """What the last forecast made of an activity and why; the ``why`` of ``ForecastRun.events``."""
+
+    LEARNT = "learnt", _("learnt from history: it lowered the back-test error")
+    DECLARED = "declared", _("as declared: no history to learn from")
+    RAMP = "ramp", _("demand runs down to zero")
+    PAST = "past", _("over: it only explains the history")
+    NO_GAIN = "no_gain", _("left out: it did not lower the back-test error")
+    RUNNING = "running", _("left out: the latest sales already show it")
+    NOTHING_SAID = "nothing_said", _("left out: no effect is declared and there is no history to learn from")
+    NO_SERIES = "no_series", _("left out: nothing is forecast where it acts")
+
+
 class OverrideReason(TextChoices):
     """Why a planner departs from the proposal. An override without one is refused (R-053)."""
 

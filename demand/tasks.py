@@ -1,4 +1,4 @@
-"""The forecast as a background job."""
+"""The forecast as a background job, on one worker or in parts on all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import Progress, register_kind
+from core.jobs import Progress, register_continuation, register_kind
 from core.models import Job
-from demand.services import run_forecast
+from demand.services import join_forecast, run_forecast, run_part
 
 STEPS = {
     "load": (_("reading the history"), 1),
-    "forecast": (_("forecasting"), 8),
+    "learn": (_("learning from past forecasts"), 4),
+    "parts": (_("forecasting"), 4),
+    "combine": (_("totals and activities"), 1),
     "publish": (_("storing baseline and bands"), 1),
 }
 
@@ -24,6 +26,23 @@ STEPS = {
     steps=STEPS,
     result_url=lambda _job: "/demand/",
 )
-def run(job: Job, progress: Progress) -> dict[str, Any]:
+def run(job: Job, progress: Progress) -> dict[str, Any] | None:
     """See ``demand.services.run_forecast``."""
     return run_forecast(job, progress)
+
+
+@register_continuation("forecast")
+def join(job: Job, progress: Progress) -> dict[str, Any]:
+    """See ``demand.services.join_forecast``."""
+    return join_forecast(job, progress)
+
+
+@register_kind(
+    "forecast_part",
+    title=_("Part of the statistical forecast"),
+    action="forecast.run",
+    steps={"forecast": (_("forecasting"), 1)},
+)
+def run_one(job: Job, progress: Progress) -> dict[str, Any]:
+    """See ``demand.services.run_part``."""
+    return run_part(job, progress)

@@ -13,7 +13,7 @@ from core.choices import JobState
 from core.errors import AppError
 from core.jobs.errors import JobCancelled, LeaseLost
 from core.jobs.kinds import RunFunction, get_kind
-from core.jobs.lease import IN_PROCESS_LEASE, UNFINISHED, claim_job, in_language_of, put_back, settle
+from core.jobs.lease import IN_PROCESS_LEASE, UNFINISHED, claim_job, in_language_of, put_back, settle, wake_parent
 from core.jobs.progress import Heartbeat, Progress
 from core.logs import bind_job
 from core.models import Job
@@ -55,8 +55,9 @@ def run_job_now(job: Job) -> Job:
                     raise
         for child in job.children.filter(state=JobState.QUEUED).order_by("pk"):
             run_job_now(child)
+        wake_parent(job.pk)  # inside a surrounding transaction no child's commit has done it
         job.refresh_from_db()
-        if job.state not in UNFINISHED or claimed is None:
+        if job.state not in UNFINISHED or (claimed is None and job.state != JobState.QUEUED):
             return job
 
 

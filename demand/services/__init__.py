@@ -3,7 +3,8 @@
 from demand.services.cells import lock_place, preview_split
 from demand.services.consensus import build_proposal, publish_flex
 from demand.services.events import EventTerms, add_event, change_event, withdraw_event
-from demand.services.forecast import NodeForecast, enqueue_forecast, forecast_input_hash, forecast_node, run_forecast
+from demand.services.forecast import NodeForecast, enqueue_forecast, forecast_input_hash, forecast_node
+from demand.services.forecast_run import join_forecast, run_forecast, run_part
 from demand.services.launches import plan_launch, withdraw_launch
 from demand.services.remarks import (
     add_assumption,
@@ -42,6 +43,7 @@ __all__ = [
     "follow_new_orders",
     "forecast_input_hash",
     "forecast_node",
+    "join_forecast",
     "lock_place",
     "plan_launch",
     "preview_split",
@@ -49,6 +51,7 @@ __all__ = [
     "refresh_sources",
     "resolve_comment",
     "run_forecast",
+    "run_part",
     "submit_streams",
     "withdraw_event",
     "withdraw_launch",

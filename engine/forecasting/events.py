@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from engine.forecasting import pipeline
 from engine.forecasting.backtest import FloatArray, roll_origins
 from engine.forecasting.contracts import ForecastResult, ForecastSettings, SeriesSet
-from engine.forecasting.profile import Profile, Rhythm, pack, profile_series
+from engine.forecasting.profile import Rhythm, pack, profile_series
 from engine.forecasting.weights import combine, plain_weights
 
 HALF_LEVEL_WINDOW = 6
@@ -28,6 +28,8 @@ SMALLEST_GAIN = 0.02  # of the back-test error, to keep a regressor
 GROUP_VOTE = 2.0  # weight of the group's gain against the series' own, which a few origins measure badly
 ORIGINS = 5
 FEWEST_ORIGINS = 2
+FEWEST_IN_GROUP = 6  # usable series, below which a group has no effects of its own
+SMALLEST_NOISE = 0.01  # on the logarithm: a history that never moves must not outvote all others
 LARGEST_EFFECT = 3.0  # on the logarithm: twenty times
 
 
@@ -58,7 +60,8 @@ class Effects:
     names : K regressors.
     coefficients : [n, K] effect on the logarithm of one unit; 0 where not kept.
     kept : [n, K]
-    gain : [n, K] share of the back-test error the regressor saved when it was tried; NaN where it never varied.
+    gain : [n, K] share of the back-test error the regressor saved when it was tried; NaN where it was not.
+    judged : [n, K] it varied in a history that is long enough to say something about it.
     history, ahead : [n, T], [n, h] multipliers of all kept effects together.
     """
 
@@ -66,6 +69,7 @@ class Effects:
     coefficients: FloatArray
     kept: NDArray[np.bool_]
     gain: FloatArray
+    judged: NDArray[np.bool_]
     history: FloatArray
     ahead: FloatArray
 
@@ -96,89 +100,161 @@ def apply_effects(result: ForecastResult, effects: Effects) -> ForecastResult:
 def learn_effects(
     series: SeriesSet, regressors: Regressors, settings: ForecastSettings, groups: NDArray[np.int64] | None = None
 ) -> Effects:
+    """What the groups have in common, learnt from all series, and each series' own effects."""
+    return measure_effects(series, regressors, settings, fit_effects(series, regressors, settings, groups), groups)
+
+
+@dataclass(frozen=True)
+class EffectModel:
+    """What groups of series have in common; learnt once, on all series or a sample, and applied to any part of them.
+
+    Attributes
+    ----------
+    groups : [G] group numbers, ascending. A series of another group goes by the last row of the tables below.
+    pooled : [C + 1, G + 1, K] effect on the logarithm learnt before each back-test origin, and before the end.
+    gain : [G + 1, K] median share of the back-test error that a regressor saved; NaN where it never varied.
+    """
+
+    groups: NDArray[np.int64]
+    pooled: FloatArray
+    gain: FloatArray
+
+    def rows_of(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Table row of each series' group."""
+        places = np.searchsorted(self.groups, groups)
+        inside = np.minimum(places, max(len(self.groups) - 1, 0))
+        known = self.groups[inside] == groups if len(self.groups) else np.zeros(len(groups), bool)
+        return np.where(known, inside, len(self.groups))
+
+
+def fit_effects(
+    series: SeriesSet, regressors: Regressors, settings: ForecastSettings, groups: NDArray[np.int64] | None = None
+) -> EffectModel:
+    """Pool the effects of each group, and try the regressors one after the other to see what they save there.
+
+    Groups with fewer than six usable series lean on all series together.
+    """
+    groups = np.zeros(len(series), np.int64) if groups is None else groups
+    study = _Study(series, regressors, settings)
+    numbers, counts = np.unique(groups[study.usable], return_counts=True)
+    model = EffectModel(
+        numbers[counts >= FEWEST_IN_GROUP],
+        np.zeros((len(study.cuts) + 1, int((counts >= FEWEST_IN_GROUP).sum()) + 1, len(regressors.names))),
+        np.full((int((counts >= FEWEST_IN_GROUP).sum()) + 1, len(regressors.names)), np.nan),
+    )
+    rows = model.rows_of(groups)
+    study.pool(model, rows)
+    study.select(model, rows, fitting=True)
+    return model
+
+
+def measure_effects(
+    series: SeriesSet, regressors: Regressors, settings: ForecastSettings, model: EffectModel,
+    groups: NDArray[np.int64] | None = None,
+) -> Effects:  # fmt: skip
     """Try the regressors one after the other and keep each, per series, only when it lowers the back-test error.
 
-    Only series whose history is above zero throughout can take part: the effects multiply.
+    Only series whose history is above zero throughout can take part: the effects multiply. A regressor that saved
+    nothing in its group is not tried again. No series looks at another: parts put together equal the whole.
     """
     n, width = series.values.shape
-    if regressors.values.shape[1] not in (1, n) or regressors.values.shape[2] != width + settings.horizon:
-        raise ValueError(
-            f"regressors have shape {regressors.values.shape}; expected [K, {n} or 1, {width + settings.horizon}]"
-        )
-    names, values = (
-        regressors.names,
-        np.broadcast_to(regressors.values, (len(regressors.names), n, width + settings.horizon)),
-    )
     groups = np.zeros(n, np.int64) if groups is None else groups
-    study = _Study(series, values, groups, settings)
-    kept = np.zeros((n, len(names)), bool)
-    gain = np.full((n, len(names)), np.nan)
-    error = study.backtest(kept)
-    for k in range(len(names)):
-        varies = study.usable & (np.ptp(values[k, :, :width], axis=1) > 0)
-        if not varies.any():
-            continue
-        trial = kept.copy()
-        trial[varies, k] = True
-        tried = study.backtest(trial)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            gain[varies, k] = (1.0 - tried / error)[varies]
-        better = varies & (_vote(gain[:, k], groups) > SMALLEST_GAIN)
-        kept[better, k] = True
-        error = np.where(better, tried, error)
-    coefficients = study.coefficients(kept, width)
-    effect = np.clip(np.einsum("nk,knt->nt", coefficients, values), -LARGEST_EFFECT, LARGEST_EFFECT)
+    study = _Study(series, regressors, settings)
+    kept, gain, coefficients = study.select(model, model.rows_of(groups), fitting=False)
+    effect = np.clip(np.einsum("nk,knt->nt", coefficients, study.values), -LARGEST_EFFECT, LARGEST_EFFECT)
     multiplier = np.exp(effect)
-    return Effects(names, coefficients, kept, gain, multiplier[:, :width], multiplier[:, width:])
-
-
-def _vote(gain: FloatArray, groups: NDArray[np.int64]) -> FloatArray:
-    """Gain of each series drawn towards the median gain of its group; NaN stays NaN."""
-    drawn = gain.copy()
-    for group in np.unique(groups):
-        rows = (groups == group) & ~np.isnan(gain)
-        if rows.any():
-            drawn[rows] = (gain[rows] + GROUP_VOTE * np.median(gain[rows])) / (1.0 + GROUP_VOTE)
-    return drawn
+    return Effects(
+        regressors.names, coefficients, kept, gain, study.varies.T, multiplier[:, :width], multiplier[:, width:]
+    )
 
 
 class _Study:
     """Back-tests of sets of regressors over the same histories."""
 
-    def __init__(
-        self, series: SeriesSet, values: FloatArray, groups: NDArray[np.int64], settings: ForecastSettings
-    ) -> None:
-        self.rhythm = Rhythm(settings.season_length)
+    def __init__(self, series: SeriesSet, regressors: Regressors, settings: ForecastSettings) -> None:
+        n, self.width = series.values.shape
+        shape = (len(regressors.names), n, self.width + settings.horizon)
+        if regressors.values.shape not in (shape, (shape[0], 1, shape[2])):
+            raise ValueError(f"regressors have shape {regressors.values.shape}; expected [K, {n} or 1, {shape[2]}]")
+        self.values = np.broadcast_to(regressors.values, shape)
+        self.settings, self.rhythm = settings, Rhythm(settings.season_length)
         self.profile = profile_series(series, self.rhythm)
-        self.values, self.groups, self.settings = values, groups, settings
-        self.width = series.values.shape[1]
         with np.errstate(invalid="ignore"):
             inside = np.arange(self.width) >= self.profile.launch[:, None]
             positive = np.where(inside, self.profile.filled > 0, True).all(axis=1)
         step = max(1, min(settings.horizon, settings.season_length // 2))
         self.cuts = [step * j for j in range(1, ORIGINS + 1)]
         self.usable = positive & (self.profile.length - step * FEWEST_ORIGINS >= self.fewest)
+        self.varies = self.usable & (np.ptp(self.values[:, :, : self.width], axis=2) > 0)  # [K, n]
 
     @property
     def fewest(self) -> int:
         return self.rhythm.new_below + 2 * HALF_LEVEL_WINDOW
 
-    def coefficients(self, kept: NDArray[np.bool_], end: int) -> FloatArray:
-        """Effects [n, K] learnt from the columns before ``end``; 0 where not kept."""
-        rows = np.flatnonzero(kept.any(axis=1) & (end - self.profile.launch >= self.fewest))
-        coefficients = np.zeros(kept.shape)
-        if not len(rows):
+    def _ends(self) -> list[int]:
+        return [*(self.width - cut for cut in self.cuts), self.width]
+
+    def pool(self, model: EffectModel, group_rows: NDArray[np.int64]) -> None:
+        """Fill ``model.pooled``: all series of a group in one regression, with a whisper of a ridge."""
+        index = np.arange(len(self.values))
+        for place, end in enumerate(self._ends()):
+            rows = np.flatnonzero(self.usable & (end - self.profile.launch >= self.fewest))
+            gram, moment = self._normal_equations(rows, end)
+            for group in range(model.pooled.shape[1]):
+                members = group_rows[rows] == group if group < len(model.groups) else np.ones(len(rows), bool)
+                total = gram[members].sum(axis=0)
+                total[index, index] += 1e-6 * np.diag(total) + 1e-9
+                pooled = np.linalg.solve(total, moment[members].sum(axis=0))
+                model.pooled[place, group] = np.round(pooled, 6)
+
+    def select(
+        self, model: EffectModel, group_rows: NDArray[np.int64], *, fitting: bool
+    ) -> tuple[NDArray[np.bool_], FloatArray, FloatArray]:
+        """(kept, gain, coefficients), each [n, K]. ``fitting`` writes the groups' median gains into the model."""
+        kept = np.zeros(self.varies.T.shape, bool)
+        gain = np.full(kept.shape, np.nan)
+        error = np.full(len(kept), np.nan)
+        for k in range(kept.shape[1]):
+            hopeful = model.gain[group_rows, k] > 0
+            rows = np.flatnonzero(self.varies[k] & (hopeful | fitting))
+            if not len(rows):
+                continue
+            fresh = rows[np.isnan(error[rows])]
+            error[fresh] = self._backtest(kept, fresh, model, group_rows)
+            trial = kept.copy()
+            trial[rows, k] = True
+            tried = self._backtest(trial, rows, model, group_rows)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                gain[rows, k] = 1.0 - tried / error[rows]
+            if fitting:
+                _note_gains(model.gain, gain[:, k], group_rows, k)
+            with np.errstate(invalid="ignore"):
+                vote = (gain[rows, k] + GROUP_VOTE * model.gain[group_rows[rows], k]) / (1.0 + GROUP_VOTE)
+                better = vote > SMALLEST_GAIN
+            kept[rows[better], k] = True
+            error[rows[better]] = tried[better]
+        everyone = np.arange(len(kept))
+        return kept, gain, self._coefficients(kept, everyone, len(self.cuts), model, group_rows)
+
+    def _coefficients(
+        self, kept: NDArray[np.bool_], rows: NDArray[np.int64], place: int, model: EffectModel,
+        group_rows: NDArray[np.int64],
+    ) -> FloatArray:  # fmt: skip
+        """Effects [r, K] of ``rows`` learnt before the end number ``place``; 0 where not kept."""
+        end = self._ends()[place]
+        coefficients = np.zeros((len(rows), kept.shape[1]))
+        learning = np.flatnonzero(kept[rows].any(axis=1) & (end - self.profile.launch[rows] >= self.fewest))
+        if not len(learning):
             return coefficients
-        gram, moment = self._normal_equations(rows, end)
-        pooled = _pool(gram, moment, self.groups[rows])
-        spread = 1.0 / (OWN_SPREAD * np.abs(pooled) + OWN_FLOOR) ** 2
-        used = kept[rows]
+        used = kept[rows[learning]]
+        gram, moment = self._normal_equations(rows[learning], end)
+        pooled = model.pooled[place, group_rows[rows[learning]]]
         own = gram * used[:, :, None] * used[:, None, :]
         index = np.arange(kept.shape[1])
-        own[:, index, index] += spread
+        own[:, index, index] += 1.0 / (OWN_SPREAD * np.abs(pooled) + OWN_FLOOR) ** 2
         # What the group's effects leave unexplained moves the series' own away from them.
         rest = (moment - np.einsum("nkl,nl->nk", gram * used[:, None, :], pooled)) * used
-        coefficients[rows] = np.round((pooled + np.linalg.solve(own, rest[:, :, None])[:, :, 0]) * used, 6)
+        coefficients[learning] = np.round((pooled + np.linalg.solve(own, rest[:, :, None])[:, :, 0]) * used, 6)
         return coefficients
 
     def _normal_equations(self, rows: NDArray[np.int64], end: int) -> tuple[FloatArray, FloatArray]:
@@ -189,31 +265,41 @@ class _Study:
         season = self.settings.season_length
         z = filter_out(logs, known, season)
         x = np.stack([filter_out(v[rows, :end], known, season) for v in self.values], axis=1)
-        variance = (z * z).sum(axis=1) / np.maximum(known.sum(axis=1), 1) + 1e-12
+        variance = np.maximum((z * z).sum(axis=1) / np.maximum(known.sum(axis=1), 1), SMALLEST_NOISE**2)
         gram = np.einsum("nkt,nlt->nkl", x, x) / variance[:, None, None]
         return gram, np.einsum("nkt,nt->nk", x, z) / variance[:, None]
 
-    def backtest(self, kept: NDArray[np.bool_]) -> FloatArray:
-        """Sum of absolute errors of the plain combination over the origins, [n]; NaN where not measured."""
-        total, count = np.zeros(len(kept)), np.zeros(len(kept))
-        rows = np.flatnonzero(self.usable)
-        for cut in self.cuts:
+    def _backtest(
+        self, kept: NDArray[np.bool_], rows: NDArray[np.int64], model: EffectModel, group_rows: NDArray[np.int64]
+    ) -> FloatArray:
+        """Sum of absolute errors of the plain combination of ``rows`` over the origins; NaN where not measured."""
+        total, count = np.zeros(len(rows)), np.zeros(len(rows))
+        values = self.values[:, rows]
+        for place, cut in enumerate(self.cuts):
             end = self.width - cut
-            effect = np.einsum("nk,knt->nt", self.coefficients(kept, end), self.values)
+            effect = np.einsum("nk,knt->nt", self._coefficients(kept, rows, place, model, group_rows), values)
             multiplier = np.exp(np.clip(effect, -LARGEST_EFFECT, LARGEST_EFFECT))
-            plain = Profile(
-                self.profile.filled / multiplier[:, : self.width], self.profile.first_seen, self.profile.launch,
-                self.profile.route,
-            )  # fmt: skip
-            packed = pack(plain, rows, self.profile.launch[rows], None)
+            plain = self.profile.filled.copy()
+            plain[rows] /= multiplier[:, : self.width]
+            packed = pack(replace(self.profile, filled=plain), rows, self.profile.launch[rows], None)
             ahead = min(self.settings.horizon, cut)
             for window in roll_origins(packed, (cut,), ahead, self.settings.season_length, fewest=self.fewest):
-                which = rows[window.rows]
-                mean = combine(window.outlook.members, plain_weights(ahead)) * multiplier[which, end : end + ahead]
-                actual = self.profile.filled[which, end : end + ahead]
-                total[which] += np.abs(actual - mean).sum(axis=1)
-                count[which] += 1
+                mean = (
+                    combine(window.outlook.members, plain_weights(ahead)) * multiplier[window.rows, end : end + ahead]
+                )
+                actual = self.profile.filled[rows[window.rows], end : end + ahead]
+                total[window.rows] += np.abs(actual - mean).sum(axis=1)
+                count[window.rows] += 1
         return np.where(count >= FEWEST_ORIGINS, total, np.nan)
+
+
+def _note_gains(table: FloatArray, gain: FloatArray, group_rows: NDArray[np.int64], k: int) -> None:
+    """Median gain of each group into column ``k``; a group in which it never varied goes by all series."""
+    everyone = gain[~np.isnan(gain)]
+    for group in range(len(table)):
+        own = everyone if group == len(table) - 1 else gain[(group_rows == group) & ~np.isnan(gain)]
+        if len(own):
+            table[group, k] = np.median(own)
 
 
 def filter_out(values: FloatArray, known: NDArray[np.bool_], season: int) -> FloatArray:
@@ -239,15 +325,3 @@ def _window_sum(x: FloatArray) -> FloatArray:
     t = np.arange(x.shape[1])
     last = np.minimum(t + HALF_LEVEL_WINDOW + 1, x.shape[1])
     return total[:, last] - total[:, np.maximum(t - HALF_LEVEL_WINDOW, 0)]
-
-
-def _pool(gram: FloatArray, moment: FloatArray, groups: NDArray[np.int64]) -> FloatArray:
-    """Effects of each series' group [r, K]: all its series in one regression, with a whisper of a ridge."""
-    pooled = np.zeros(moment.shape)
-    index = np.arange(moment.shape[1])
-    for group in np.unique(groups):
-        members = groups == group
-        total = gram[members].sum(axis=0)
-        total[index, index] += 1e-6 * np.trace(total) / len(index) + 1e-9
-        pooled[members] = np.linalg.solve(total, moment[members].sum(axis=0))
-    return pooled

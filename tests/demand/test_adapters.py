@@ -7,7 +7,7 @@ from core.months import parse_month
 from demand.adapters import prepare_history, to_cubes
 from demand.bands import error_correlation, join_widths
 from demand.lifecycle import FOREVER, NEVER, Lifecycle, link_predecessors
-from engine.forecasting.contracts import ForecastResult
+from demand.outlook import Outlook
 from plans.cubes import Axis, Cube
 
 JAN = parse_month("2026-01")
@@ -45,28 +45,11 @@ def lifecycle(axis, launch=None, end=None):
     )
 
 
-def result(series, mean, lower=None, upper=None):
+def outlook(mean, lower=None, upper=None):
     mean = np.array(mean, dtype=float)
-    n, h = mean.shape
     lower = np.array(lower if lower is not None else mean * 0.8)
     upper = np.array(upper if upper is not None else mean * 1.2)
-    return ForecastResult(
-        keys=series.keys,
-        mean=mean,
-        levels=(80.0, 95.0),
-        lower=np.stack([lower, lower * 0.9], axis=1),
-        upper=np.stack([upper, upper * 1.1], axis=1),
-        route=np.zeros(n, np.int8),
-        method=np.array(["combination"] * n),
-        cleansed=series.values,
-        outliers=np.zeros(series.values.shape, np.int8),
-        members=np.full((n, 1, h), np.nan),
-        base=mean,
-        features=np.zeros((n, 1)),
-        origins=(12, 6),
-        origin_errors=np.full((n, 2, h), np.nan),
-        member_errors=np.full((n, 1), np.nan),
-    )
+    return Outlook(mean, np.stack([lower, lower * 0.9], axis=1), np.stack([upper, upper * 1.1], axis=1))
 
 
 def test_months_before_the_first_sale_were_not_observed():
@@ -95,7 +78,7 @@ def test_predecessor_history_is_put_in_front_at_the_same_org():
     ready = prepared(actual, predecessors={SEDAN: SEDAN_OLD}, end={SEDAN_OLD: JAN - 1})
     assert ready.rows.tolist() == [0]
     assert ready.series.values.tolist() == [[9, 9, 9, 9, 6, 6]]
-    assert ready.linked == 1
+    assert ready.linked.tolist() == [0]
 
 
 def test_three_generations_carry_the_oldest_history():
@@ -120,7 +103,7 @@ def test_a_persons_word_on_outliers_reaches_the_engine():
 def test_small_dealers_add_up_to_the_products_cars():
     axis = axis_of(*((SEDAN, org) for org in range(10)))
     ready = prepared(history(axis, [[1] * 6] * 10))
-    cubes = to_cubes(result(ready.series, [[0.3] * 3] * 10), ready, lifecycle=lifecycle(axis), first_month=JAN, scale=0)
+    cubes = to_cubes(outlook([[0.3] * 3] * 10), ready, lifecycle=lifecycle(axis), first_month=JAN, scale=0)
     assert cubes["baseline"].values.sum(axis=0).tolist() == [3, 3, 3]
     assert set(cubes["baseline"].values.ravel().tolist()) == {0, 1}
 
@@ -128,7 +111,7 @@ def test_small_dealers_add_up_to_the_products_cars():
 def test_bands_hold_the_baseline_and_widen():
     axis = axis_of((SEDAN, NORTH))
     ready = prepared(history(axis, [[100] * 6]))
-    cubes = to_cubes(result(ready.series, [[99.6] * 3]), ready, lifecycle=lifecycle(axis), first_month=JAN, scale=0)
+    cubes = to_cubes(outlook([[99.6] * 3]), ready, lifecycle=lifecycle(axis), first_month=JAN, scale=0)
     edges = [cubes[code].values[0, 0] for code in
              ("baseline_lo95", "baseline_lo80", "baseline", "baseline_hi80", "baseline_hi95")]  # fmt: skip
     assert edges == [71, 79, 100, 120, 132]
@@ -139,7 +122,7 @@ def test_nothing_is_forecast_before_launch_or_after_the_end():
     actual = history(axis, [[0] * 6, [10] * 6])
     ready = prepared(actual, predecessors={SEDAN: SEDAN_OLD}, launch={SEDAN: JAN + 1}, end={SEDAN_OLD: JAN})
     cubes = to_cubes(
-        result(ready.series, [[10, 10, 10]] * 2),
+        outlook([[10, 10, 10]] * 2),
         ready,
         lifecycle=lifecycle(axis, {SEDAN: JAN + 1}, {SEDAN_OLD: JAN}),
         first_month=JAN,
@@ -151,7 +134,7 @@ def test_nothing_is_forecast_before_launch_or_after_the_end():
 def test_decimals_are_kept_in_the_smallest_unit():
     axis = axis_of((SEDAN, NORTH))
     ready = prepared(history(axis, [[1] * 6]))
-    cubes = to_cubes(result(ready.series, [[1.26] * 3]), ready, lifecycle=lifecycle(axis), first_month=JAN, scale=1)
+    cubes = to_cubes(outlook([[1.26] * 3]), ready, lifecycle=lifecycle(axis), first_month=JAN, scale=1)
     assert cubes["baseline"].values.tolist() == [[13, 13, 13]]
 
 

@@ -112,17 +112,17 @@ def test_a_cancelled_job_publishes_nothing(world):
 
 def test_a_job_that_lost_its_lease_publishes_nothing(world, monkeypatch):
     """Another worker took the job over while this one computed."""
-    from demand.services import forecast as room
+    from demand.services import forecast_run as room
 
     job = enqueue_forecast(cycle=world.cycle, actor=None)
-    compute = room.forecast
+    compute = room.forecast_part
 
     def overtaken(*args):
         result = compute(*args)
         type(job).objects.filter(pk=job.pk).update(attempt=9, max_attempts=9)
         return result
 
-    monkeypatch.setattr(room, "forecast", overtaken)
+    monkeypatch.setattr(room, "forecast_part", overtaken)
     with pytest.raises(LeaseLost):
         run_job_now(job)
     assert not ForecastRun.objects.exists()

@@ -7,7 +7,14 @@ import pytest
 
 from engine.forecasting import ForecastSettings, SeriesSet, forecast
 from engine.forecasting.calendars import chinese_new_year, chinese_new_year_share
-from engine.forecasting.events import Regressors, filter_out, forecast_with_events, learn_effects
+from engine.forecasting.events import (
+    Regressors,
+    filter_out,
+    fit_effects,
+    forecast_with_events,
+    learn_effects,
+    measure_effects,
+)
 
 COUNT, MONTHS, HORIZON = 40, 60, 6
 SETTINGS = ForecastSettings(horizon=HORIZON, residual="off")
@@ -34,8 +41,10 @@ def test_effects_are_found_and_carried_into_the_future(promoted):
     result, effects = forecast_with_events(series, regressors, SETTINGS)
     assert effects.kept[:, 0].all()
     np.testing.assert_allclose(effects.coefficients[:, 0], 0.5, atol=0.1)
-    assert (np.nanmedian(effects.gain, axis=0) > [0.3, -1]).all()
-    assert effects.kept[:, 1].mean() <= 0.1
+    assert np.median(effects.gain[:, 0]) > 0.3
+    assert np.isnan(effects.gain[:, 1]).all()  # it saved nothing in the group, so no series tried it
+    assert effects.judged.all()
+    assert not effects.kept[:, 1].any()
     actual = demand[:, MONTHS:]
     with_events = np.abs(actual - result.mean).sum()
     without = np.abs(actual - forecast(series, SETTINGS).mean).sum()
@@ -75,6 +84,42 @@ def test_groups_learn_apart(promoted):
     effects = learn_effects(SeriesSet(series.keys, values), regressors, SETTINGS, np.arange(COUNT) // half)
     assert effects.kept[:half, 0].mean() <= 0.2
     assert effects.kept[half:, 0].all()
+
+
+def test_parts_put_together_equal_the_whole(promoted):
+    series, regressors, _demand = promoted
+    groups = np.arange(COUNT) % 2
+    model = fit_effects(series, regressors, SETTINGS, groups)
+    whole = measure_effects(series, regressors, SETTINGS, model, groups)
+    for part in (slice(0, 7), slice(7, COUNT)):
+        of_part = Regressors(regressors.names, regressors.values[:, part])
+        some = measure_effects(series.take(part), of_part, SETTINGS, model, groups[part])
+        np.testing.assert_array_equal(some.coefficients, whole.coefficients[part])
+        np.testing.assert_array_equal(some.ahead, whole.ahead[part])
+
+
+def test_an_unknown_group_goes_by_all_series(promoted):
+    series, regressors, _demand = promoted
+    model = fit_effects(series.take(slice(0, 20)), _part(regressors, slice(0, 20)), SETTINGS, np.zeros(20, np.int64))
+    rest = slice(20, COUNT)
+    effects = measure_effects(
+        series.take(rest), _part(regressors, rest), SETTINGS, model, np.full(20, 7)
+    )  # fmt: skip
+    assert effects.kept[:, 0].all()
+
+
+def test_a_history_that_never_moves_outvotes_nobody(promoted):
+    series, regressors, _demand = promoted
+    values = np.vstack([series.values, np.full((COUNT, MONTHS), 100.0)])
+    flat = np.zeros_like(regressors.values)
+    flat[1] = regressors.values[1]
+    both = Regressors(regressors.names, np.concatenate([regressors.values, flat], axis=1))
+    effects = learn_effects(SeriesSet(np.arange(2 * COUNT), values), both, SETTINGS)
+    np.testing.assert_allclose(effects.coefficients[:COUNT, 0], 0.5, atol=0.1)
+
+
+def _part(regressors, rows):
+    return Regressors(regressors.names, regressors.values[:, rows])
 
 
 def test_shapes_are_checked(promoted):

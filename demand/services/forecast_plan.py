@@ -1,0 +1,136 @@
+"""Everything a forecast of a cycle reads, loaded once: histories, activities, families, and their common hash."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import astuple, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from django.conf import settings as django_settings
+from numpy.typing import NDArray
+
+from cycles.models import Cycle
+from demand.adapters import LEVELS, PreparedHistory, prepare_history
+from demand.drivers import Drivers, build_drivers
+from demand.lifecycle import learn_last_months
+from demand.parts import Task
+from demand.selectors.drivers import ActivityRow, keeps_new_year, load_activity_rows, load_working_days
+from demand.selectors.frame import Frame, load_frame
+from demand.selectors.sources import Marks, load_outlier_marks, load_predecessors, load_series_keys
+from engine.forecasting import ForecastSettings
+from plans.cubes import Axis, canonical_json
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+FULL_EFFORT_SERIES = 1500  # above, the large correction costs more than the 0.001 of OWA it gains
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run reads. The parts that cost are made on first use: a gate asks for the hash alone."""
+
+    frame: Frame
+    predecessors: dict[int, int]
+    marks: tuple[Marks, Marks]
+    register: list[ActivityRow]
+    working_days: dict[int, float]
+
+    @cached_property
+    def prepared(self) -> PreparedHistory:
+        """The engine's view of the history: linked to predecessors, with people's word on outliers."""
+        frame, (trusted, removed) = self.frame, self.marks
+        return prepare_history(
+            frame.actual,
+            axis=frame.axis,
+            keys=load_series_keys(frame.axis),
+            lifecycle=frame.lifecycle,
+            predecessors=self.predecessors,
+            first_month=frame.first_month,
+            horizon=frame.horizon,
+            trusted=trusted,
+            removed=removed,
+        )
+
+    @cached_property
+    def leaves(self) -> Axis:
+        """The rows that are forecast, as an axis of their own."""
+        return Axis(self.frame.axis.kind, self.frame.axis.keys[self.prepared.rows])
+
+    @cached_property
+    def families(self) -> Ints:
+        """The group above each forecast row's product, by id."""
+        tree = self.frame.hierarchy.products
+        return tree.parents[tree.positions(self.leaves.keys[:, 0])]
+
+    @cached_property
+    def drivers(self) -> Drivers:
+        series, hierarchy = self.prepared.series, self.frame.hierarchy
+        register = [(row, hierarchy.leaf_rows(self.leaves, row.product, row.org)) for row in self.register]
+        return build_drivers(
+            register,
+            first_month=series.first_month,
+            width=series.values.shape[1],
+            horizon=self.frame.horizon,
+            count=len(series),
+            working_days=self.working_days,
+            new_year=keeps_new_year(hierarchy, self.leaves),
+        )
+
+    @cached_property
+    def settings(self) -> ForecastSettings:
+        large = len(self.prepared.rows) > FULL_EFFORT_SERIES
+        return ForecastSettings(horizon=self.frame.horizon, levels=LEVELS, effort="fast" if large else "full")
+
+    @cached_property
+    def last_months(self) -> Floats:
+        """Share of their usual sales that ended products still sold in their last three months."""
+        frame, end = self.frame, self.frame.lifecycle.end
+        over = np.flatnonzero((end < frame.first_month) & (end >= frame.actual.first_month))
+        products, groups = np.unique(frame.axis.keys[over, 0], return_inverse=True)
+        sold = np.zeros((len(products), frame.actual.ncols))
+        np.add.at(sold, groups.ravel(), frame.actual.align(frame.axis).to_float()[over])
+        columns = np.zeros(len(products), np.int64)
+        columns[groups.ravel()] = end[over] - frame.actual.first_month
+        return learn_last_months(sold, columns)
+
+    def task(self, rows: Ints) -> Task:
+        """What a part needs to forecast some of the rows."""
+        return Task(self.prepared.series.take(rows), self.families[rows], self.drivers.regressors(rows), None)
+
+    @cached_property
+    def input_hash(self) -> str:
+        """Identity of everything read."""
+        frame, lifecycle = self.frame, self.frame.lifecycle
+        digest = hashlib.sha256()
+        for values in (
+            frame.actual.values,
+            lifecycle.launch,
+            lifecycle.end,
+            keeps_new_year(frame.hierarchy, frame.axis),
+        ):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        told: dict[str, Any] = {
+            "axes": [frame.actual.axis.sha, frame.axis.sha, frame.hierarchy.sha],
+            "months": [frame.actual.first_month, frame.first_month, frame.horizon],
+            "predecessors": sorted(self.predecessors.items()),
+            "marks": [sorted((list(key), sorted(months)) for key, months in mark.items()) for mark in self.marks],
+            "activities": [[str(value) for value in astuple(row)] for row in self.register],
+            "calendar": [[month, str(days)] for month, days in sorted(self.working_days.items())],
+            "code": django_settings.CODE_VERSION,
+        }
+        digest.update(canonical_json(told).encode())
+        return digest.hexdigest()
+
+
+def load_plan(cycle: Cycle) -> Plan:
+    """Raises ``Missing`` before the cycle has a working plan."""
+    return Plan(
+        frame=load_frame(cycle),
+        predecessors=load_predecessors(),
+        marks=load_outlier_marks(),
+        register=load_activity_rows(),
+        working_days=load_working_days(),
+    )
