@@ -1,7 +1,13 @@
-"""Shapes of the release endpoints in the OpenAPI document."""
+"""Shapes of the supply room's endpoints in the OpenAPI document."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from core.months import month_of, parse_month
 from supply.choices import AckStatus
 
 
@@ -88,6 +94,7 @@ class WhatIfSerializer(serializers.Serializer):
     shifts = serializers.FloatField(required=False, min_value=0, max_value=6)
     jph = serializers.FloatField(required=False, min_value=0, max_value=100_000)
     lost_hours = serializers.FloatField(required=False, min_value=0, max_value=1_000)
+    overtime_hours = serializers.FloatField(required=False, min_value=0, max_value=10_000)
 
 
 class EffectSerializer(serializers.Serializer):
@@ -96,6 +103,8 @@ class EffectSerializer(serializers.Serializer):
     gain = serializers.IntegerField(allow_null=True)
     cost = serializers.IntegerField(allow_null=True)
     short = serializers.IntegerField()
+    stock = serializers.IntegerField()
+    service = serializers.FloatField(help_text="change of the share of demand served in its month")
     masked = serializers.ListField(
         child=serializers.CharField(), help_text="Fields that are null because the reader may not see costs."
     )
@@ -127,3 +136,145 @@ class AdoptedScenarioSerializer(serializers.Serializer):
     version = serializers.IntegerField()
     name = serializers.CharField()
     url = serializers.CharField()
+
+
+_KINDS = {
+    "capacity": ("resource",),
+    "supply": ("material", "max_quantity"),
+    "demand": ("product", "org", "quantity"),
+    "order": ("product", "org", "quantity"),
+}
+
+
+class SettingSerializer(serializers.Serializer):
+    """One thing to try. Which fields a kind needs: capacity: resource and any of shifts, jph, lost_hours,
+    overtime_hours; supply: material, max_quantity; demand, order: product, org, quantity.
+    """
+
+    kind = serializers.ChoiceField(choices=list(_KINDS))
+    month = serializers.CharField(max_length=7, required=False, help_text="YYYY-MM; an order may give due_date instead")
+    due_date = serializers.DateField(required=False)
+    resource = serializers.CharField(max_length=64, required=False)
+    shifts = serializers.FloatField(required=False, min_value=0, max_value=6)
+    jph = serializers.FloatField(required=False, min_value=0, max_value=100_000)
+    lost_hours = serializers.FloatField(required=False, min_value=0, max_value=10_000)
+    overtime_hours = serializers.FloatField(required=False, min_value=0, max_value=10_000)
+    material = serializers.CharField(max_length=64, required=False)
+    max_quantity = serializers.FloatField(required=False, min_value=0, max_value=1e12)
+    product = serializers.CharField(max_length=64, required=False)
+    org = serializers.CharField(max_length=64, required=False)
+    quantity = serializers.FloatField(required=False, min_value=0, max_value=1e12)
+    order = serializers.CharField(max_length=64, required=False, allow_blank=True)
+    customer = serializers.CharField(max_length=120, required=False, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Months become absolute, an order's date its month; every kind has its fields."""
+        missing = [name for name in _KINDS[attrs["kind"]] if attrs.get(name) is None]
+        if missing:
+            raise serializers.ValidationError(dict.fromkeys(missing, _("This field is required.")))
+        due = attrs.pop("due_date", None)
+        if due is None and "month" not in attrs:
+            raise serializers.ValidationError({"month": _("This field is required.")})
+        try:
+            attrs["month"] = month_of(due) if due is not None else parse_month(attrs["month"])
+        except ValueError as error:
+            raise serializers.ValidationError({"month": str(error)}) from None
+        return attrs
+
+
+class TrialSerializer(serializers.Serializer):
+    settings: Any = serializers.ListSerializer(child=SettingSerializer(), required=False, default=list, max_length=24)
+    options = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), required=False, default=list, max_length=12
+    )
+
+
+class KeepSerializer(TrialSerializer):
+    scenario = serializers.IntegerField(required=False, min_value=1)
+    name = serializers.CharField(required=False, allow_blank=True, max_length=120)
+
+
+class MoneyLineSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    before = serializers.IntegerField(allow_null=True)
+    after = serializers.IntegerField(allow_null=True)
+
+
+class ResourceViewSerializer(serializers.Serializer):
+    resource = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    month = serializers.CharField()
+    hours_before = serializers.FloatField()
+    hours_after = serializers.FloatField()
+    load_before = serializers.FloatField()
+    load_after = serializers.FloatField()
+    capacity_before = serializers.IntegerField()
+    capacity_after = serializers.IntegerField()
+    demand = serializers.IntegerField()
+    short_before = serializers.IntegerField()
+    short_after = serializers.IntegerField()
+    band = serializers.ListField(child=serializers.IntegerField(), help_text="delivered, capacity, core materials")
+
+
+class ShortCellSerializer(serializers.Serializer):
+    product = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    month = serializers.CharField()
+    before = serializers.IntegerField()
+    after = serializers.IntegerField()
+
+
+class LoserSerializer(serializers.Serializer):
+    product = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    org = serializers.CharField()
+    org_label = serializers.CharField()
+    month = serializers.CharField(help_text="the first month it gets less in")
+    less = serializers.IntegerField()
+    later = serializers.IntegerField()
+    revenue = serializers.IntegerField(allow_null=True)
+
+
+class OrderViewSerializer(serializers.Serializer):
+    product = serializers.CharField()
+    org = serializers.CharField()
+    month = serializers.CharField()
+    asked = serializers.IntegerField()
+    served = serializers.IntegerField()
+
+
+class TrialResultSerializer(serializers.Serializer):
+    effect = EffectSerializer()
+    money = MoneyLineSerializer(many=True)
+    resource = ResourceViewSerializer(allow_null=True)
+    shortages = ShortCellSerializer(many=True)
+    losers = LoserSerializer(many=True)
+    losers_total = serializers.IntegerField()
+    orders = OrderViewSerializer(many=True)
+
+
+class KeptSerializer(serializers.Serializer):
+    version = serializers.IntegerField()
+    name = serializers.CharField()
+    url = serializers.CharField()
+    job = serializers.IntegerField(help_text="the balance of the scenario")
+
+
+class WorthQuerySerializer(serializers.Serializer):
+    what = serializers.ChoiceField(choices=["hour", "material", "storage"])
+    code = serializers.CharField(max_length=64)
+    month = serializers.CharField(max_length=7, help_text="YYYY-MM")
+
+
+class WorthSerializer(serializers.Serializer):
+    value = serializers.FloatField(allow_null=True, help_text="minor units for each of the next ones")
+    holds_for = serializers.FloatField(help_text="how many of them")
+    then = serializers.FloatField(allow_null=True, help_text="minor units for each after those")
+    reach = serializers.FloatField(help_text="how far was looked")
+    masked = serializers.ListField(child=serializers.CharField())
+
+
+class WarmSerializer(serializers.Serializer):
+    ready = serializers.BooleanField()
+    seconds = serializers.FloatField()

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views import View
 
 from accounts.policies import can, require
+from accounts.selectors import get_actor
 from core.errors import Missing
 from cycles.selectors import get_current_cycle, get_cycle
 from supply.board import load_supply_board
@@ -17,7 +18,7 @@ class WorkbenchPage(LoginRequiredMixin, View):
     """Where is it tight, what is one more hour worth, what is short and why, which way out, decide by when?"""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        require(request.user, "plan.read")
+        require(get_actor(request), "plan.read")
         asked = request.GET.get("cycle")
         try:
             cycle = get_cycle(asked) if asked else get_current_cycle()
@@ -25,11 +26,11 @@ class WorkbenchPage(LoginRequiredMixin, View):
                 return render(request, "supply/empty.html")
             board = load_supply_board(
                 cycle,
-                user=request.user,
+                user=get_actor(request),
                 wanted=request.GET.get("version"),
                 code=request.GET.get("code"),
             )
         except Missing as missing:
             raise Http404(str(missing.message)) from missing
-        context = {"board": board, "sees_costs": can(request.user, "finance.view_costs")}
+        context = {"board": board, "sees_costs": can(get_actor(request), "finance.view_costs")}
         return render(request, "supply/workbench.html", context)

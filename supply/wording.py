@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,54 @@ def say_option(kind: str, target: str) -> str:
     """The title of a way out with what it is applied to."""
     title = str(OptionKind(kind).label)
     return f"{title}: {target}" if target else title
+
+
+def say_settings(settings: Iterable[Mapping[str, Any]], names: Names) -> str:
+    """What somebody tried, one sentence part a setting; also for the list of what a scenario changes."""
+    return ", ".join(_say_setting(setting, names) for setting in settings)
+
+
+def _say_setting(setting: Mapping[str, Any], names: Names) -> str:
+    facts = {key: names(str(setting.get(key, ""))) for key in ("resource", "material", "product", "org")}
+    facts |= {"when": month_long(setting["month"]), "units": number(setting.get("quantity"))}
+    match setting["kind"]:
+        case "order":
+            number_of = setting.get("order")
+            head = _("Rush order %(order)s") % {"order": number_of} if number_of else _("Rush order")
+            return _("%(head)s: %(units)s %(product)s for %(org)s in %(when)s") % {**facts, "head": head}
+        case "demand":
+            return _("%(product)s for %(org)s in %(when)s: %(units)s asked") % facts
+        case "supply":
+            return _("%(material)s in %(when)s: supplier delivers %(units)s") % {
+                **facts,
+                "units": number(setting["max_quantity"]),
+            }
+    parts = {
+        "shifts": _("%(value)s shifts a day"),
+        "jph": _("%(value)s jobs per hour"),
+        "lost_hours": _("%(value)s hours lost"),
+        "overtime_hours": _("%(value)s hours of overtime"),
+    }
+    said = [
+        text % {"value": number(setting[name], 1 if setting[name] % 1 else 0)}
+        for name, text in parts.items()
+        if setting.get(name) is not None
+    ]
+    return _("%(resource)s in %(when)s: %(changes)s") % {**facts, "changes": ", ".join(said)}
+
+
+def say_money_line(code: str) -> str:
+    """A line of the plan's money; see ``engine.balancing.compare``."""
+    return {
+        "revenue": _("Revenue"),
+        "making": _("Making"),
+        "materials": _("Materials"),
+        "extra_capacity": _("Extra capacity"),
+        "freight": _("Freight"),
+        "holding": _("Stock"),
+        "shortage": _("Shortage"),
+        "profit": _("Margin"),
+    }[code]
 
 
 def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:

@@ -292,6 +292,7 @@ PLANS = [
     Row(V1 + "snapshots/<str:code>/", "GET", [*STAFF, "api_client"], own=HIDDEN),
 ]
 
+_TRIED_ORDER = {"kind": "order", "product": "$product", "org": "$org", "month": "2026-12", "quantity": 5}
 SUPPLY = [
     Row("supply/", "GET", STAFF),
     Row(V1 + "plans/<int:version>/balance/", "POST", LEADS, own=JUDGED, body={}),
@@ -302,6 +303,22 @@ SUPPLY = [
         own=JUDGED,
         body={"resource": "LINE", "month": "2026-12"},
     ),
+    Row(
+        V1 + "plans/<int:version>/trials/",
+        "POST",
+        PLANNERS,
+        own=JUDGED,
+        body={"settings": [_TRIED_ORDER]},
+    ),
+    Row(
+        V1 + "plans/<int:version>/trials/keep/",
+        "POST",
+        PLANNERS,
+        own=JUDGED,
+        body={"settings": [_TRIED_ORDER]},
+    ),
+    Row(V1 + "plans/<int:version>/trials/warm/", "POST", PLANNERS, own=JUDGED, body={}),
+    Row(V1 + "plans/<int:version>/worth/", "GET", STAFF, own=JUDGED, query="what=hour&code=LINE&month=2026-12"),
     Row(V1 + "plans/<int:version>/options/price/", "POST", STAFF, own=HIDDEN, body={"options": [1]}),
     Row(V1 + "supply/options/<int:option>/scenario/", "POST", PLANNERS, own=HIDDEN, body={}),
 ]

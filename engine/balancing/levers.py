@@ -70,6 +70,12 @@ def _supply(problem: BalanceProblem, change: Change) -> BalanceProblem:
     return problem.with_part("supplier", quantity=quantity)
 
 
+def _supply_limit(problem: BalanceProblem, change: Change) -> BalanceProblem:
+    quantity = problem.supplier.quantity.copy()
+    quantity[problem.supplier.material == problem.materials.index(change.key[0]), _months(change)] = change.amount
+    return problem.with_part("supplier", quantity=quantity)
+
+
 def _second_source(problem: BalanceProblem, change: Change) -> BalanceProblem:
     """More of the material from ``start`` on; all of it at a price blended over both sources."""
     material = problem.materials.index(change.key[0])
@@ -174,6 +180,7 @@ _HANDLERS: dict[str, Callable[[BalanceProblem, Change], BalanceProblem]] = {
     "no_overtime": _forbid,
     "no_shift": _forbid,
     "supply": _supply,
+    "supply_limit": _supply_limit,
     "second_source": _second_source,
     "expedite": _expedite,
     "outsource": _outsource,

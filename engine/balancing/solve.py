@@ -21,6 +21,7 @@ from engine.balancing.extract import extract_plan
 from engine.balancing.matrix import build_program
 from engine.balancing.program import LinearProgram
 
+PASS_ROOM = 1e-8  # share of a priority's demand a later pass may lose again: less than whole units notice
 DUAL_TOLERANCE = 1e-6  # a reduced cost above this (relative to the largest price) means "at its bound"
 
 
@@ -175,7 +176,7 @@ class Session:
             self.highs.changeColsCost(len(every), every, unserved)
             self.run()
             least = self.highs.getInfo().objective_function_value - self.program.offset
-            self._hold(unserved, least + 1e-6 * max(1.0, constant))
+            self._hold(unserved, least + PASS_ROOM * max(1.0, constant))
         self.highs.changeColsCost(len(every), every, self.program.cost)
 
     def _hold(self, unserved: Floats, limit: float) -> None:

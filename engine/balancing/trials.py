@@ -17,6 +17,8 @@ from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints
 from engine.balancing.extract import extract_plan
 from engine.balancing.solve import Session
 
+DUAL, PRIMAL = 1, 4  # HiGHS' names of the simplex strategies
+
 
 @dataclass(frozen=True)
 class Change:
@@ -30,6 +32,7 @@ class Change:
     extra_shift             more extra shifts a day at ``price`` per month
     no_overtime, no_shift   none of it (``amount`` unused)
     supply                  more units per month from the supplier of material ``key[0]``
+    supply_limit            exactly so many units per month from that supplier
     second_source           units per month of material ``key[0]`` at ``price`` each, from elsewhere
     expedite                units per month of material ``key[0]`` inside its lead time, ``price`` each on top
     outsource               units per month of product ``key[0]`` at ``price`` each, at its first stock point
@@ -64,6 +67,7 @@ class Added:
     values: Floats
     unreal: float = 0.0
     is_paid: bool = True  # its money is booked as the cost of the change
+    is_softening: bool = False  # opens no way to earn, only one to give way
     serves: tuple[int, int] | None = None
 
 
@@ -86,6 +90,9 @@ class Trials:
         self.session = session
         self.base = base
         self._basis = session.basis()
+        # Perturbed costs end at another of the equally good plans; a trial shall move only what has to move.
+        session.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
+        session.highs.setOptionValue("presolve", "off")
 
     def solve(self, changes: Sequence[Change]) -> BalancePlan:
         """The best plan with the changes; revenue and costs include what the changes cost."""
@@ -95,12 +102,12 @@ class Trials:
             place(self.session, change, placement)
         highs, program = self.session.highs, self.session.program
         problem = with_demand(self.session.problem, changes)
-        _apply(highs, program, placement)
         try:
-            self.session.run()
+            self._run(placement)
             solution, info = highs.getSolution(), highs.getInfo()
             values = np.array(solution.col_value)
             duals = np.array(solution.row_dual)[: program.rows.size]
+            placement.columns_added.sort(key=lambda one: not one.is_softening)  # as they stand in the matrix
             added = values[program.columns.size :]
             unreal = sum(one.unreal * float(v) for one, v in zip(placement.columns_added, added, strict=True))
             plan = extract_plan(
@@ -118,6 +125,36 @@ class Trials:
             _restore(self.session, placement)
             highs.setBasis(self._basis)
         return _with_extra_cost(problem, plan, placement, program, values)
+
+    def _run(self, placement: Placement) -> None:
+        """First what moves bounds, by the dual simplex; then what opens new ways, by the primal one.
+
+        Each begins from a basis that suits it. The dual simplex begun with attractive new columns would pass through
+        a phase that forgets which of equally good plans it came from.
+        """
+        highs, program = self.session.highs, self.session.program
+        opened = {
+            column
+            for column in _columns(placement)
+            if program.lower[column] == program.upper[column] or column in placement.column_cost
+        }
+        _rows(highs, program, placement.row_lower, placement.row_upper)
+        _bounds(highs, program, placement, set(_columns(placement)) - opened)
+        softening = [one for one in placement.columns_added if one.is_softening]
+        opening = [one for one in placement.columns_added if not one.is_softening]
+        _add(highs, softening)
+        self.session.run()
+        if not opened and not opening:
+            return
+        _bounds(highs, program, placement, opened)
+        for column, cost in placement.column_cost.items():
+            highs.changeColCost(column, cost)
+        _add(highs, opening)
+        highs.setOptionValue("simplex_strategy", PRIMAL)
+        try:
+            self.session.run()
+        finally:
+            highs.setOptionValue("simplex_strategy", DUAL)
 
     def _missed_more(self, problem: BalanceProblem) -> float:
         """Lost-sale cost of all demand stands as a constant in the program: what changed demand adds to it."""
@@ -169,14 +206,8 @@ def _with_extra_cost(
     return replace(plan, cost=cost, profit=profit, objective=objective, penalty=profit - objective)
 
 
-def _apply(highs: Any, program: Any, placement: Placement) -> None:
-    _rows(highs, program, placement.row_lower, placement.row_upper)
-    lower = {c: placement.column_lower.get(c, program.lower[c]) for c in _columns(placement)}
-    upper = {c: placement.column_upper.get(c, program.upper[c]) for c in _columns(placement)}
-    _bounds(highs, lower, upper)
-    for column, cost in placement.column_cost.items():
-        highs.changeColCost(column, cost)
-    for one in placement.columns_added:
+def _add(highs: Any, columns: Sequence[Added]) -> None:
+    for one in columns:
         highs.addCol(one.cost, 0.0, one.upper, len(one.rows), one.rows.astype(np.int32), one.values)
 
 
@@ -188,8 +219,7 @@ def _restore(session: Session, placement: Placement) -> None:
         highs.deleteCols(count, places)
     changed = {*placement.row_lower, *placement.row_upper}
     _rows(highs, program, {r: program.row_lower[r] for r in changed}, {r: program.row_upper[r] for r in changed})
-    columns = _columns(placement)
-    _bounds(highs, {c: program.lower[c] for c in columns}, {c: program.upper[c] for c in columns})
+    _bounds(highs, program, Placement(), set(_columns(placement)))
     for column in placement.column_cost:
         highs.changeColCost(column, program.cost[column])
 
@@ -205,10 +235,10 @@ def _rows(highs: Any, program: Any, lower: dict[int, float], upper: dict[int, fl
     highs.changeRowsBounds(len(rows), rows, lows, tops)
 
 
-def _bounds(highs: Any, lower: dict[int, float], upper: dict[int, float]) -> None:
-    columns = np.array(sorted(upper), dtype=np.int32)
-    lows = np.array([lower[int(c)] for c in columns], dtype=float)
-    tops = np.array([upper[int(c)] for c in columns], dtype=float)
+def _bounds(highs: Any, program: Any, placement: Placement, chosen: set[int]) -> None:
+    columns = np.array(sorted(chosen), dtype=np.int32)
+    lows = np.array([placement.column_lower.get(int(c), program.lower[c]) for c in columns], dtype=float)
+    tops = np.array([placement.column_upper.get(int(c), program.upper[c]) for c in columns], dtype=float)
     highs.changeColsBounds(len(columns), columns, lows, tops)
 
 
@@ -216,7 +246,9 @@ def _soften_passes(session: Session, into: Placement) -> None:
     """What a higher priority got may have to give way in a trial: less of it is then dear, not impossible."""
     price = session.derived.elastic_price
     for row in range(session.program.rows.size, session.highs.getNumRow()):
-        into.columns_added.append(Added(price, np.inf, np.array([row]), -np.ones(1), unreal=price, is_paid=False))
+        into.columns_added.append(
+            Added(price, np.inf, np.array([row]), -np.ones(1), price, is_paid=False, is_softening=True)
+        )
 
 
 def place(session: Session, change: Change, into: Placement) -> None:
@@ -265,6 +297,13 @@ def _supply(session: Session, change: Change, into: Placement) -> None:
     limits = np.flatnonzero(session.problem.supplier.material == material)
     for limit in limits:
         _raise_rows(session, "Supplier-limit", int(limit), change, into)
+
+
+def _supply_limit(session: Session, change: Change, into: Placement) -> None:
+    material = session.problem.materials.index(change.key[0])
+    for limit in np.flatnonzero(session.problem.supplier.material == material):
+        rows = session.program.rows["Supplier-limit"].places(np.array([limit]))[0, change.start : change.end]
+        into.row_upper |= dict.fromkeys(rows.tolist(), change.amount)
 
 
 def _second_source(session: Session, change: Change, into: Placement) -> None:
@@ -438,6 +477,7 @@ _HANDLERS = {
     "no_overtime": _forbid,
     "no_shift": _forbid,
     "supply": _supply,
+    "supply_limit": _supply_limit,
     "second_source": _second_source,
     "expedite": _expedite,
     "outsource": _outsource,

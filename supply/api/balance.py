@@ -10,18 +10,16 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
-from accounts.policies import can, require
+from accounts.policies import require
+from accounts.selectors import get_actor
 from core.api import ApiView, idempotent
-from core.errors import InvalidInput
-from core.months import format_month, parse_month
+from core.months import format_month
 from core.serializers import JobSerializer
 from plans.selectors import get_version
 from supply import serializers
+from supply.api.trials import effect_to_json, month_in
 from supply.services.balance import enqueue_balance
-from supply.services.options import Effect, add_option_to_scenario, price_options, what_if
-
-MASKED_FIELDS = ("revenue", "gain", "cost")
+from supply.services.options import add_option_to_scenario, price_options, what_if
 
 
 class BalanceView(ApiView):
@@ -34,8 +32,9 @@ class BalanceView(ApiView):
     @idempotent
     def post(self, request: Request, version: int) -> Response:
         plan = get_version(version)
-        require(request.user, "scenario.write" if plan.kind == "scenario" else "balance.run")
-        job = enqueue_balance(version_id=plan.pk, actor=request.user)
+        actor = get_actor(request)
+        require(actor, "scenario.write" if plan.kind == "scenario" else "balance.run")
+        job = enqueue_balance(version_id=plan.pk, actor=actor)
         return Response(JobSerializer(job, context={"request": request}).data, status=status.HTTP_202_ACCEPTED)
 
 
@@ -49,12 +48,13 @@ class WhatIfView(ApiView):
         form = serializers.WhatIfSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         fields: dict[str, Any] = dict(form.validated_data)
-        try:
-            month = parse_month(fields.pop("month"))
-        except ValueError as error:
-            raise InvalidInput(str(error), details={"field": "month"}) from None
-        found = what_if(version_id=get_version(version).pk, month=month, **fields)
-        body = {**asdict(found), "month": format_month(month), "effect": effect_to_json(found.effect, request.user)}
+        month = month_in(fields.pop("month"))
+        found = what_if(version_id=get_version(version).pk, month=month, actor=get_actor(request), **fields)
+        body = {
+            **asdict(found),
+            "month": format_month(month),
+            "effect": effect_to_json(found.effect, get_actor(request)),
+        }
         return Response(body)
 
 
@@ -68,7 +68,7 @@ class PriceOptionsView(ApiView):
         form = serializers.OptionIdsSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         effect = price_options(version_id=get_version(version).pk, option_ids=form.validated_data["options"])
-        return Response(effect_to_json(effect, request.user))
+        return Response(effect_to_json(effect, get_actor(request)))
 
 
 class OptionScenarioView(ApiView):
@@ -83,15 +83,9 @@ class OptionScenarioView(ApiView):
         form.is_valid(raise_exception=True)
         version = add_option_to_scenario(
             option_id=option,
-            actor=request.user,
+            actor=get_actor(request),
             scenario_id=form.validated_data.get("scenario"),
             name=form.validated_data.get("name", ""),
         )
         body = {"version": version.pk, "name": version.name, "url": f"/supply/?version={version.pk}"}
         return Response(body, status=status.HTTP_201_CREATED)
-
-
-def effect_to_json(effect: Effect, user: User) -> dict[str, Any]:
-    """An effect for a reader: money is ``null`` and named in ``masked`` for who may not see costs and margins."""
-    masked = () if can(user, "finance.view_costs") else MASKED_FIELDS
-    return {**asdict(effect), **dict.fromkeys(masked), "masked": list(masked)}

@@ -132,9 +132,9 @@ def test_material_cover_names_months_at_risk_and_the_next_arrival(company, versi
     assert row.cover_days == 0.0
 
 
-def test_what_if_more_shifts_or_faster_line_re_solves_the_plan(tight):
+def test_what_if_more_shifts_or_faster_line_re_solves_the_plan(tight, users):
     """A third shift adds 200 hours in November: nothing is short any more, 100 units at 45."""
-    found = what_if(version_id=tight.pk, resource="LINE", month=NOV, shifts=3)
+    found = what_if(version_id=tight.pk, actor=users["supply_lead"], resource="LINE", month=NOV, shifts=3)
     assert (found.hours_before, found.hours_after) == (400.0, 600.0)
     assert (found.capacity_before, found.capacity_after) == (400, 600)
     assert (found.demand, found.short_before, found.short_after) == (500, 100, 0)
@@ -142,19 +142,19 @@ def test_what_if_more_shifts_or_faster_line_re_solves_the_plan(tight):
     assert totals(tight, m.CONSTRAINED)[0] == 400  # nothing stored
 
 
-def test_what_if_maintenance_takes_hours_and_units(company, tight):
-    found = what_if(version_id=tight.pk, resource="LINE", month=NOV, lost_hours=100)
+def test_what_if_maintenance_takes_hours_and_units(tight, users):
+    found = what_if(version_id=tight.pk, actor=users["supply_lead"], resource="LINE", month=NOV, lost_hours=100)
     assert (found.hours_after, found.capacity_after, found.short_after) == (300.0, 300, 200)
     assert found.effect.units == -100
 
 
-def test_what_if_refuses_nonsense(tight):
+def test_what_if_refuses_nonsense(tight, users):
     with pytest.raises(Missing):
-        what_if(version_id=tight.pk, resource="NOBODY", month=NOV, shifts=3)
+        what_if(version_id=tight.pk, actor=users["supply_lead"], resource="NOBODY", month=NOV, shifts=3)
     with pytest.raises(Missing):
-        what_if(version_id=tight.pk, resource="LINE", month=NOV + 18, shifts=3)
+        what_if(version_id=tight.pk, actor=users["supply_lead"], resource="LINE", month=NOV + 18, shifts=3)
     with pytest.raises(InvalidInput):
-        what_if(version_id=tight.pk, resource="LINE", month=NOV, shifts=-1)
+        what_if(version_id=tight.pk, actor=users["supply_lead"], resource="LINE", month=NOV, shifts=-1)
 
 
 def test_options_together_are_solved_together(tight):

@@ -15,6 +15,7 @@ EXACT = [
     Change("no_overtime", ("LINE-A",), 0, 4),
     Change("no_shift", ("LINE-A",), 0, 4),
     Change("supply", ("STEEL",), 1, 4, amount=30.0),
+    Change("supply_limit", ("STEEL",), 0, 3, amount=45.0),
     Change("storage", ("P00",), 0, 4, amount=40.0),
 ]
 
