@@ -5,6 +5,10 @@ from django.utils.translation import gettext_lazy as _
 from plans.choices import AxisKind, FreezeKind, Unit
 from plans.measures import Measure, register_measure
 
+_VALUED_FROM = {
+    "revenue_unconstrained": "consensus",
+    **dict.fromkeys(("revenue", "material_cost", "labour_cost", "overhead_cost"), "constrained"),
+}
 _S, _P = FreezeKind.SUPPLY, FreezeKind.PRE_SOP
 
 
@@ -59,6 +63,7 @@ def _finance() -> list[Measure]:
             formula=formula,
             freeze_at=_P,
             masked=code.endswith("_cost") or code == "profit",
+            valued_from=_VALUED_FROM.get(code, ""),
         )
         for code, (label, formula) in rows.items()
     ]

@@ -33,6 +33,7 @@ class Measure:
     present and else ``lower``; editing writes ``upper``.
     ``minimum`` : smallest value of a cell, ``None`` where it may be negative. ``masked`` : shown to those only who may
     see costs.
+    ``valued_from`` : the quantity a money measure is a price or cost times of; empty where it is not.
     ``needs_reason`` : a person who sets a figure of a cycle's plan names a reason (R-053).
     ``rolls`` : a new cycle starts from the last approved plan's numbers, one month further on.
     """
@@ -54,6 +55,7 @@ class Measure:
     rolls: bool = False
     masked: bool = False
     needs_reason: bool = False
+    valued_from: str = ""
 
     @property
     def stored(self) -> tuple[str, ...]:

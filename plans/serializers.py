@@ -151,3 +151,39 @@ class CellChangeSerializer(serializers.Serializer):
     before = FigureField()
     after = FigureField()
     batch = serializers.IntegerField(source="batch_id", allow_null=True)
+
+
+class PassportPartSerializer(serializers.Serializer):
+    label = serializers.CharField()  # type: ignore[assignment]
+    value = FigureField()
+    text = serializers.CharField()
+    detail = serializers.CharField(help_text="Quantity × average price of a part of a money figure")
+
+
+class PassportSerializer(serializers.Serializer):
+    """Texts are in the reader's language, ``value`` in whole units. ``parts`` and ``others`` add up to ``value``."""
+
+    code = serializers.CharField(help_text="What is printed under the figure; the finder opens it")
+    version = serializers.IntegerField()
+    plan = serializers.CharField()
+    measure = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    value = FigureField()
+    text = serializers.CharField()
+    unit = serializers.CharField()
+    undefined = serializers.CharField(help_text="Why there is no value")
+    formula = serializers.CharField()
+    product = serializers.CharField(allow_null=True)
+    org = serializers.CharField(allow_null=True)
+    to = serializers.CharField()
+    scope = serializers.CharField()
+    frozen = serializers.DictField(allow_null=True, help_text="snapshot, kind, by, at, text")
+    sources = serializers.ListField(child=serializers.DictField(), help_text="measure, label, job, by, at, text")
+    parts = PassportPartSerializer(many=True)
+    others = serializers.DictField(allow_null=True, help_text="count, value, text")
+    edits = serializers.ListField(child=serializers.DictField(), help_text="where, before, after, by, at, why")
+    more_edits = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """``from`` is a word of Python's."""
+        return {**super().get_fields(), "from": serializers.CharField()}

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from plans.api import cells, scenarios, snapshots
+from plans.api import cells, passport, scenarios, snapshots
 
 app_name = "plans"
 urlpatterns: list[URLPattern] = []
@@ -10,6 +10,7 @@ api_urlpatterns = [
     path("plans/<str:version>/cells/", cells.CellsView.as_view(), name="cells"),
     path("plans/<str:version>/cells:batch", cells.BatchView.as_view(), name="cells-batch"),
     path("plans/<str:version>/cells/history/", cells.HistoryView.as_view(), name="cell-history"),
+    path("plans/<str:version>/passport/", passport.PassportView.as_view(), name="passport"),
     path("plans/<str:version>/batches/<int:batch>/undo/", cells.UndoView.as_view(), name="undo"),
     path("plans/<str:version>/scenarios/", scenarios.ScenarioListView.as_view(), name="scenarios"),
     path("plans/<str:version>/refresh/", scenarios.RefreshView.as_view(), name="refresh"),

@@ -273,6 +273,7 @@ _MERGE = {"into": "$version", "measures": ["marketing"]}
 PLANS = [
     Row(_VERSION + "cells/", "GET", STAFF, query="measure=sales&" + _PLACE),
     Row(_VERSION + "cells/history/", "GET", STAFF, query="measure=sales&month=2026-12&" + _PLACE),
+    Row(_VERSION + "passport/", "GET", STAFF, query="measure=sales&" + _PLACE),
     Row(
         _VERSION + "cells:batch",
         "POST",

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from core import formats
 from core.errors import Missing
 from cycles.models import Cycle
-from masterdata.models import Product
+from masterdata.models import Org, Product
 from plans.choices import Source
 from plans.hierarchy import load_hierarchy
-from plans.measures import get_measure, list_measures
+from plans.measures import Measure, get_measure, list_measures
 from plans.models import Batch, Edit
 from plans.selectors import get_heads, get_working_version, read_current
 from plans.selectors.state import Cell
@@ -34,6 +34,19 @@ class ChangeLine:
     why: str
     by: str
     at: dt.datetime
+    address: FigureAddress | None
+
+
+@dataclass(frozen=True)
+class FigureAddress:
+    """Where a line's figure stands in the plan, when it is the sum of one product and region over its months."""
+
+    version: int
+    measure: str
+    product: str
+    org: str
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +88,21 @@ def _line(batch: Batch) -> ChangeLine | None:
         why=batch.comment or batch.reason,
         by=batch.author_name,
         at=batch.at,
+        address=_address(batch, edits, first, last),
     )
+
+
+def _address(batch: Batch, edits: list[Edit], first: int, last: int) -> FigureAddress | None:
+    keys = {(edit.a_id, edit.b_id) for edit in edits}
+    if len(keys) > 1 or len(edits) != last - first + 1:
+        return None
+    [(product_id, org_id)] = keys
+    product = Product.objects.filter(pk=product_id).values_list("code", flat=True).first()
+    org = Org.objects.filter(pk=org_id).values_list("code", flat=True).first()
+    if product is None or org is None:
+        return None
+    measure = _shown_measure(edits[0].head.measure).code
+    return FigureAddress(batch.version_id, measure, product, org, first, last)
 
 
 def _cell(edit: Edit) -> Cell:
@@ -84,10 +111,14 @@ def _cell(edit: Edit) -> Cell:
 
 def _reading(code: str) -> tuple[str, str | None]:
     """What people call a stored measure, and the measure that shows through where it is empty."""
-    for measure in list_measures():
-        if measure.overlay is not None and measure.overlay[1] == code:
-            return str(measure.label), measure.overlay[0]
-    return str(get_measure(code).label), None
+    measure = _shown_measure(code)
+    return str(measure.label), measure.overlay[0] if measure.overlay else None
+
+
+def _shown_measure(code: str) -> Measure:
+    """The overlay an edit of a stored measure shows in, else the measure itself."""
+    overlays = (measure for measure in list_measures() if measure.overlay and measure.overlay[1] == code)
+    return next(overlays, get_measure(code))
 
 
 def _under(version_id: int, lower: str | None, edits: list[Edit]) -> dict[Cell, int]:

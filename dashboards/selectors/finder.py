@@ -16,7 +16,10 @@ from core.months import format_month
 from cycles.selectors import list_cycles
 from masterdata.models import Org, Product
 from plans.hierarchy import load_hierarchy
+from plans.measures import get_measure
 from plans.models import Snapshot
+from plans.passports import read_code
+from plans.policies import can_see_measure
 
 SHOWN = 6
 SHORTEST = 2
@@ -27,7 +30,7 @@ def find_things(text: str, user: User) -> list[dict[str, str]]:
     query = text.strip()
     if len(query) < SHORTEST or not can(user, "plan.read"):
         return []
-    return [*_products(query, user), *_orgs(query, user), *_snapshots(query), *_cycles(query)]
+    return [*_passports(query, user), *_products(query, user), *_orgs(query, user), *_snapshots(query), *_cycles(query)]
 
 
 def _named(query: str) -> Q:
@@ -46,6 +49,17 @@ def _orgs(query: str, user: User) -> Iterator[dict[str, str]]:
     for row in Org.objects.filter(_named(query)).order_by("code")[:SHOWN]:
         if hierarchy.is_in_scope(scope, None, row.pk):
             yield _result(f"{row.label} · {row.code}", _("Region"), "/demand/", org=row.code)
+
+
+def _passports(query: str, user: User) -> Iterator[dict[str, str]]:
+    """The figure a passport's code names; whether the reader may see it is the passport's to say."""
+    address = read_code(query)
+    if address is None or not can_see_measure(user, get_measure(address.measure)):
+        return
+    asked = {"passport": str(address.version_id), **address.query}
+    place = " · ".join(part for part in (address.product, address.org) if part)
+    label = " · ".join(part for part in (str(get_measure(address.measure).label), place) if part)
+    yield _result(label, _("Number passport"), "/", **asked)
 
 
 def _snapshots(query: str) -> Iterator[dict[str, str]]:

@@ -23,6 +23,8 @@ from meetings.models import ActionItem, Risk
 from meetings.selectors import get_quorum, is_overdue, list_actions, list_risks, list_unapplied_options
 from meetings.selectors.attendance import Quorum
 from plans.hierarchy import load_hierarchy
+from plans.measures import get_measure
+from plans.models import Version
 from plans.selectors import get_working_version, load_measure
 from supply.models import SupplyOption
 
@@ -42,6 +44,7 @@ class Headline:
     against: str
     formula: str
     is_hidden: bool = False  # from a reader who may not see costs
+    measure: str = ""  # of the plan over the year: the figure then has a passport
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ class Promise:
 @dataclass(frozen=True)
 class ExecutiveBoard:
     cycle: Cycle
+    version: Version
     year: Year
     message: str
     headlines: list[Headline]
@@ -84,6 +88,7 @@ def load_executive_board(cycle: Cycle, *, sees_costs: bool) -> ExecutiveBoard:
     must = [line for line in decisions if line.is_open and line.decision.must_decide]
     return ExecutiveBoard(
         cycle=cycle,
+        version=version,
         year=year,
         message=_message(view, year) if sees_costs else _revenue_message(view, year),
         headlines=[*_money_headlines(view, year, sees_costs=sees_costs), *_service_headlines(cycle, version.pk)],
@@ -146,13 +151,13 @@ def _money_headlines(view: MoneyView, year: Year, *, sees_costs: bool) -> list[H
     _free, plan, budget, _le = view.columns()
     margin = None if plan.margin is None else 100 * plan.margin
     goal = None if budget.margin is None else 100 * budget.margin
-    revenue = _amount(_("Revenue %s") % year.label, plan.revenue, budget.revenue, view, _("Σ constrained plan × price"))
+    revenue = _amount(_("Revenue %s") % year.label, plan.revenue, budget.revenue, view, "revenue")
     volume = _volume(_("Volume %s") % year.label, plan.units, budget.units)
     if not sees_costs:
         return [revenue, _hidden(_("Profit %s") % year.label), _hidden(_("Net margin")), volume]
     return [
         revenue,
-        _amount(_("Profit %s") % year.label, plan.profit, budget.profit, view, _("revenue − all cost lines")),
+        _amount(_("Profit %s") % year.label, plan.profit, budget.profit, view, "profit"),
         Headline(
             _("Net margin"),
             formats.number(margin, 1),
@@ -170,7 +175,7 @@ def _hidden(label: str) -> Headline:
     return Headline(label, "", "", "", None, "", "", is_hidden=True)
 
 
-def _amount(label: str, value: int | None, goal: int | None, view: MoneyView, formula: str) -> Headline:
+def _amount(label: str, value: int | None, goal: int | None, view: MoneyView, measure: str) -> Headline:
     words = formats.money(value, view.company)
     number, _space, unit = words.rpartition(" ")
     share = 100 * (value - goal) / abs(goal) if value is not None and goal else None
@@ -181,7 +186,8 @@ def _amount(label: str, value: int | None, goal: int | None, view: MoneyView, fo
         formats.percent(share, sign=True),
         None if share is None else share >= 0,
         _("budget %s") % formats.money(goal, view.company),
-        formula,
+        str(get_measure(measure).formula),
+        measure=measure,
     )
 
 
@@ -195,6 +201,7 @@ def _volume(label: str, value: int | None, goal: int | None) -> Headline:
         None if share is None else share >= 0,
         _("budget %s") % formats.number(goal),
         _("Σ constrained plan"),
+        measure="constrained",
     )
 
 

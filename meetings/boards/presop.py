@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -41,9 +43,15 @@ class PlanRow:
     code: str
     label: str
     cells: list[int | float | None]  # unconstrained, constrained, budget, latest estimate
+    measures: tuple[str, ...]  # of the cells that are figures of the plan, in the cells' order
     difference: int | float | None
     share: float | None  # per cent of the budget
     is_hidden: bool = False  # from a reader who may not see costs; the cells are empty then
+
+    @property
+    def figures(self) -> Iterator[tuple[int | float | None, str]]:
+        """Each cell with the plan's measure it is of, empty for a goal or a ratio."""
+        return zip_longest(self.cells, self.measures, fillvalue="")
 
 
 @dataclass(frozen=True)
@@ -65,9 +73,16 @@ class ScenarioRow:
 
     label: str
     kind: str  # money, number, percent
+    measure: str  # of the plan over the year; empty for other figures
     values: list[int | float | None]
+    versions: list[int]
     best: int | None
     is_hidden: bool = False
+
+    @property
+    def figures(self) -> Iterator[tuple[int | float | None, int]]:
+        """Each value with the plan it is of."""
+        return zip(self.values, self.versions, strict=True)
 
 
 @dataclass(frozen=True)
@@ -89,6 +104,7 @@ class GapLine:
 
     gap: Gap
     product: str
+    code: str
     margin_lost: int | None  # None: hidden from the reader
     share: float  # of the largest
 
@@ -96,6 +112,7 @@ class GapLine:
 @dataclass(frozen=True)
 class PreSopBoard:
     cycle: Cycle
+    version: Version
     year: Year
     message: str
     rows: list[PlanRow]
@@ -131,6 +148,7 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
     total = sum(gap.margin_lost for gap in gaps)
     return PreSopBoard(
         cycle=cycle,
+        version=version,
         year=year,
         message=_message(year, columns, decisions, view, sees_costs=sees_costs),
         rows=_rows(columns, sees_costs=sees_costs),
@@ -211,19 +229,19 @@ _MASKED_ROWS = ("profit", "margin")
 
 
 def _rows(columns: list[PlanColumn], *, sees_costs: bool) -> list[PlanRow]:
-    def row(code: str, label: str, cells: list[int | float | None]) -> PlanRow:
+    def row(code: str, label: str, cells: list[int | float | None], *measures: str) -> PlanRow:
         if code in _MASKED_ROWS and not sees_costs:
-            return PlanRow(code, label, [None] * len(cells), None, None, is_hidden=True)
+            return PlanRow(code, label, [None] * len(cells), (), None, None, is_hidden=True)
         plan, budget = cells[1], cells[2]
         if plan is None or budget is None:
-            return PlanRow(code, label, cells, None, None)
+            return PlanRow(code, label, cells, measures, None, None)
         share = None if code == "margin" or not budget else 100 * (plan - budget) / abs(budget)
-        return PlanRow(code, label, cells, plan - budget, share)
+        return PlanRow(code, label, cells, measures, plan - budget, share)
 
     return [
-        row("units", _("Volume"), [c.units for c in columns]),
-        row("revenue", _("Revenue"), [c.revenue for c in columns]),
-        row("profit", _("Profit"), [c.profit for c in columns]),
+        row("units", _("Volume"), [c.units for c in columns], "consensus", "constrained"),
+        row("revenue", _("Revenue"), [c.revenue for c in columns], "revenue_unconstrained", "revenue"),
+        row("profit", _("Profit"), [c.profit for c in columns], "", "profit"),
         row("margin", _("Net margin, %"), [None if c.margin is None else 100 * c.margin for c in columns]),
     ]
 
@@ -282,14 +300,16 @@ def _scenario(version: Version, name: str, note: str, year: Year, *, sees_costs:
 
 
 def _scenario_rows(columns: list[ScenarioColumn], *, sees_costs: bool) -> list[ScenarioRow]:
-    def row(label: str, kind: str, values: list[Any], want: Any, *, is_hidden: bool = False) -> ScenarioRow:
+    def row(
+        label: str, kind: str, values: list[Any], want: Any, *, measure: str = "", is_hidden: bool = False
+    ) -> ScenarioRow:
         known = [value for value in values if value is not None]
         best = values.index(want(known)) if len(columns) > 1 and known else None
-        return ScenarioRow(label, kind, values, best, is_hidden)
+        return ScenarioRow(label, kind, measure, values, [c.version.pk for c in columns], best, is_hidden)
 
     return [
-        row(_("Revenue"), "money", [c.revenue for c in columns], max),
-        row(_("Profit"), "money", [c.profit for c in columns], max, is_hidden=not sees_costs),
+        row(_("Revenue"), "money", [c.revenue for c in columns], max, measure="revenue"),
+        row(_("Profit"), "money", [c.profit for c in columns], max, measure="profit", is_hidden=not sees_costs),
         row(_("Short, units"), "number", [c.short for c in columns], min),
         row(_("Highest load, %"), "percent", [c.highest_load for c in columns], min),
     ]
@@ -326,10 +346,16 @@ def _in_readers_language(option: dict[str, Any], known: dict[int, SupplyOption],
 
 
 def _gap_lines(gaps: list[Gap], *, sees_costs: bool) -> list[GapLine]:
-    names = {product.pk: product.label for product in Product.objects.filter(pk__in=[gap.product for gap in gaps])}
+    products = {product.pk: product for product in Product.objects.filter(pk__in=[gap.product for gap in gaps])}
     sizes = [gap.margin_lost if sees_costs else gap.revenue_lost for gap in gaps]
     largest = max(sizes, default=0) or 1
     return [
-        GapLine(gap, names.get(gap.product, ""), gap.margin_lost if sees_costs else None, 100 * size / largest)
+        GapLine(
+            gap=gap,
+            product=products[gap.product].label,
+            code=products[gap.product].code,
+            margin_lost=gap.margin_lost if sees_costs else None,
+            share=100 * size / largest,
+        )
         for gap, size in zip(gaps, sizes, strict=True)
     ]

@@ -14,6 +14,14 @@ class Year:
     months: range
     label: str
 
+    @property
+    def first(self) -> int:
+        return self.months.start
+
+    @property
+    def last(self) -> int:
+        return self.months.stop - 1
+
 
 def get_year(cycle: Cycle) -> Year:
     """The year of a cycle's meeting pages."""

@@ -2,6 +2,7 @@
 import { send } from "./dom.js";
 import { openFinder } from "./finder.js";
 import { watchJobs } from "./jobs.js";
+import "./passport.js";
 
 const root = document.documentElement;
 

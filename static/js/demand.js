@@ -7,6 +7,7 @@ import { month as monthName } from "./formats.js";
 import { fill, gettext } from "./i18n.js";
 import { followJob } from "./jobs.js";
 import { createTree } from "./demand-tree.js";
+import { openPassport } from "./passport.js";
 
 const API = "/api/v1/demand/";
 const at = (id) => document.getElementById(id);
@@ -60,6 +61,14 @@ async function lock(cells, locked) {
   await ask(`locks/?${query({})}`, { method: "POST", body });
 }
 
+/** Comparisons have no passport here: last cycle and closed months are other plans, last year are actuals. */
+const COMPARED = ["last_cycle", "last_year"];
+function passport(key, month, anchor) {
+  const isPast = board.columns[column(month)].kind === "past" && key !== "actual";
+  if (COMPARED.includes(key) || isPast || page.unit !== "units") return announce(gettext("This figure only compares; it has no passport."), { urgent: true });
+  return openPassport({ version: board.version, measure: key, ...place(), from: monthCode(month), to: monthCode(month) }, anchor);
+}
+
 /** Alt ↑: the parent in the tree that shows; Alt ↓: its first child. */
 const level = (step) => tree.step(step);
 
@@ -103,7 +112,7 @@ function drawGrid() {
     cursor: { row: "consensus", month: page.month },
     reasons: choices.reasons,
     causes: choices.causes,
-    needsReason, preview, reset, comment, lock, level, onMove, onSaved,
+    needsReason, preview, reset, comment, lock, level, onMove, onSaved, passport,
   };
   grid = createGrid(at("grid"), options);
 }

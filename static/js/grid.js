@@ -34,6 +34,7 @@ order (Tabulator's own range paste writes to wrong rows of a grouped grid and is
       reasons: [{ code, label }], causes: [{ code, label }],
       preview: (edit) => Promise<{ rule, leaves: [{ label, before, after, locked }] }>,   // split preview
       reset: (row, month) => 6220,                         // what a cell shows after Del; default: –
+      passport: (row, month, element) => …,                // Alt P: where the cell's figure comes from
       comment: (row, month, text) => Promise, lock: (cells, locked) => Promise,           // Alt C, Alt L
       level: (step) => …,                                  // Alt ↑ ↓
       onMove: ({ row, column, label, month }) => …,        // cursor moved
@@ -46,7 +47,7 @@ order (Tabulator's own range paste writes to wrong rows of a grouped grid and is
     grid.value(row, month); grid.isWaiting(); grid.undo(); grid.redo(); grid.destroy();
 
 Keys: arrows, Tab, Enter save and move; typing or F2 edits; Esc cancels; Shift+arrows select; Ctrl C/V, Ctrl D/R,
-Ctrl Z/Y, Del, Alt C, Alt L, Alt ↑↓. Each has an entry in the cell menu (right click, Shift F10, or the tools).
+Ctrl Z/Y, Del, Alt C, Alt L, Alt P, Alt ↑↓. Each has an entry in the cell menu (right click, Shift F10, or the tools).
 */
 import { TabulatorFull as Tabulator } from "../vendor/tabulator_esm.min.mjs";
 import { announce } from "./dom.js";
@@ -219,6 +220,12 @@ class Grid {
     cell.comment = text;
     this.repaint([at]);
     this.focus();
+  }
+
+  passportHere() {
+    const at = this.selection.cursor;
+    if (!this.options.passport || !this.model.cell(at)) return;
+    this.options.passport(at.row, this.model.columns[at.col].month, this.cellElement(at));
   }
 
   async lockSelected() {

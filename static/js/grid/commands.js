@@ -17,6 +17,7 @@ export function commandTable(grid) {
       [gettext("Fill down"), "Ctrl D", grid.fillDown],
       [gettext("Fill right"), "Ctrl R", grid.fillRight],
       [gettext("Clear to baseline"), "Del", () => grid.resetSelected()],
+      ...(grid.options.passport ? [[gettext("Where this number comes from"), "Alt P", () => grid.passportHere()]] : []),
       ...(grid.options.comment ? [[gettext("Comment"), "Alt C", () => grid.commentHere()]] : []),
       ...(grid.options.lock ? [[gettext("Lock or unlock"), "Alt L", () => grid.lockSelected()]] : []),
       ...(grid.options.level

@@ -45,6 +45,7 @@ function withAlt(grid, event) {
   // event.code: with Alt held, some layouts give another character
   if (event.code === "KeyC") grid.commentHere();
   else if (event.code === "KeyL") grid.lockSelected();
+  else if (event.code === "KeyP") grid.passportHere();
   else if (event.key === "ArrowUp") grid.level(-1);
   else if (event.key === "ArrowDown") grid.level(1);
   else return false;
