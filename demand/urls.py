@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from demand import activity_api, activity_views, api, order_api, order_views, views
+from demand import activity_api, activity_views, api, order_api, order_views, views, workbook_api
 
 app_name = "demand"
 
@@ -25,6 +25,7 @@ api_urlpatterns = [
     path("demand/outliers/", api.OutlierView.as_view(), name="outliers"),
     path("demand/orders/", order_api.OrderListView.as_view(), name="orders"),
     path("demand/orders/<int:order_id>/", order_api.OrderView.as_view(), name="order"),
+    path("demand/workbook/", workbook_api.WorkbookFileView.as_view(), name="workbook"),
     path("demand/consumption/", order_api.ConsumptionView.as_view(), name="consumption"),
     path("demand/near-zone/", order_api.NearZoneView.as_view(), name="near-zone"),
     path("demand/events/", activity_api.EventListView.as_view(), name="events"),

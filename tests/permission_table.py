@@ -242,6 +242,8 @@ DEMAND = [
     Row(V1 + "demand/orders/", "POST", ["sales", "demand_lead"], body=_ORDER),
     Row(V1 + "demand/orders/<int:order_id>/", "GET", STAFF),
     Row(V1 + "demand/orders/<int:order_id>/", "PATCH", ["sales", "demand_lead"], own=JUDGED, body={"priority": 1}),
+    Row(V1 + "demand/workbook/", "GET", STAFF, query=_PLACE),
+    Row(V1 + "demand/workbook/", "POST", STAFF, own=JUDGED),
     Row(V1 + "demand/consumption/", "GET", STAFF, query=_PLACE),
     Row(V1 + "demand/near-zone/", "GET", STAFF, query=_PLACE),
     Row("demand/orders/", "GET", STAFF, query=_PLACE),

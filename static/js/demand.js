@@ -7,6 +7,7 @@ import { month as monthName } from "./formats.js";
 import { fill, gettext } from "./i18n.js";
 import { followJob } from "./jobs.js";
 import { createTree } from "./demand-tree.js";
+import { mountWorkbook } from "./demand-workbook.js";
 import { openPassport } from "./passport.js";
 
 const API = "/api/v1/demand/";
@@ -136,6 +137,7 @@ function drawPanels() {
   at("place-product").textContent = board.heading.product;
   at("place-org").textContent = `· ${board.heading.org}`;
   at("unit-name").textContent = board.unit;
+  at("near-link").href = `/demand/orders/?${query({ ...place(), view: "weeks" })}`;
   at("chart-title").textContent = board.chart.title;
   forecastChart(at("chart"), board.chart);
   bars(at("accuracy"), { rows: board.accuracy.rows, unit: " %" });
@@ -229,6 +231,8 @@ at("build-proposal")?.addEventListener("click", async (event) => {
   await ask(`proposal/?${query({})}`, { method: "POST", body: {} });
   location.reload();
 });
+
+mountWorkbook(at("workbook-open"), { context: () => ({ cycle: page.cycle, ...place(), spread: spread() }), choices, saved: refresh });
 
 at("submit-open")?.addEventListener("click", () => at("submit-dialog").showModal());
 at("submit-cancel")?.addEventListener("click", () => at("submit-dialog").close());
