@@ -21,7 +21,7 @@ from demand.lifecycle import run_down
 from demand.outlook import Outlook
 from demand.selectors.drivers import ActivityRow
 from engine.forecasting.calendars import chinese_new_year_share
-from engine.forecasting.events import LARGEST_EFFECT, Regressors
+from engine.forecasting.regressors import LARGEST_EFFECT, Regressors
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -1,22 +1,24 @@
 """One part of a company's forecast: some of its series, what was learnt from all, and what comes out.
 
 The same function forecasts a small company in one go and a large one in parts on many workers. Tasks and outcomes
-travel through the database as packed arrays.
+travel through the database as packed arrays. The kernel is imported on first use: pages need these types, not it.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from demand.packing import pack_arrays, pack_text, unpack_arrays, unpack_text
 from engine.forecasting import ForecastSettings, SeriesSet, apply
-from engine.forecasting.events import EffectModel, Regressors, measure_effects
-from engine.forecasting.features import MASE_SCALE
-from engine.forecasting.model import FittedModel
+from engine.forecasting.regressors import EffectModel, Regressors
+
+if TYPE_CHECKING:
+    from engine.forecasting.model import FittedModel
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -38,6 +40,8 @@ class Learnt:
 
     @classmethod
     def unpack(cls, data: bytes | memoryview) -> Learnt:
+        from engine.forecasting.model import FittedModel
+
         stored = unpack_arrays(data)
         told = json.loads(unpack_text(stored["settings"]))
         settings = ForecastSettings(**{**told, "levels": tuple(told["levels"])})
@@ -116,6 +120,9 @@ class Outcome:
 
 def forecast_part(task: Task, learnt: Learnt) -> Outcome:
     """Take out what activities and the family's season explain, and forecast the rest; the season is put back."""
+    from engine.forecasting.events import measure_effects
+    from engine.forecasting.features import MASE_SCALE
+
     series, settings = task.series, learnt.settings
     width = series.values.shape[1]
     shape = (len(series), len(task.regressors.names))

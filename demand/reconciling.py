@@ -7,6 +7,7 @@ them pays is asked of the back-test: the errors of the moved leaves follow from 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,12 @@ from scipy import sparse
 
 from demand.outlook import Outlook
 from engine.forecasting import ForecastSettings, SeriesSet, apply
-from engine.forecasting.model import FittedModel
 from engine.forecasting.reconciliation import error_variance, reconcile
 from plans.cubes import Axis
 from plans.hierarchy import Hierarchy
+
+if TYPE_CHECKING:
+    from engine.forecasting.model import FittedModel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

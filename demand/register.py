@@ -15,7 +15,7 @@ from core.api import etag_of
 from core.formats import money, month_long, month_range, number, percent, signed
 from core.months import format_month
 from cycles.models import Cycle
-from demand.choices import EventKind
+from demand.choices import EffectReason, EventKind
 from demand.models import Event
 from demand.selectors.activities import Activity, Verdict, load_activities
 from masterdata.models import Org, Product
@@ -113,8 +113,12 @@ def describe_verdict(verdict: Verdict | None, event: Event) -> tuple[str, str]:
             return "idle", _("no effect given: for information")
         return "idle", _("not in the last forecast")
     if not verdict.kept:
-        return "warn", verdict.why or _("left out: it did not lower the back-test error")
+        known = verdict.why in EffectReason.values
+        why = EffectReason(verdict.why) if known else EffectReason.NO_GAIN
+        return "idle" if why in (EffectReason.PAST, EffectReason.NOTHING_SAID) else "warn", str(why.label)
     text = _("accepted, %(kept)s of %(series)s series") % {"kept": verdict.kept, "series": verdict.series}
+    if verdict.why == EffectReason.DECLARED:
+        text = _("as declared, %(series)s series") % {"series": verdict.kept}
     if verdict.effect_pct is not None:
         text = f"{text}, {percent(verdict.effect_pct, sign=True)}"
     return "ok", text

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from demand.models import Event
-from masterdata.models import CalendarMonth, Company, Org
+from demand.models import Event, Launch
+from demand.selectors.launches import find_launch_month
+from masterdata.models import CalendarMonth, Company, Org, Product
 from plans.cubes import Axis
 from plans.hierarchy import Hierarchy
 
@@ -41,6 +42,40 @@ def load_activity_rows() -> list[ActivityRow]:
         ActivityRow(code, kind, first, last, product, org, uplift, None if units is None else float(units), price)
         for code, kind, first, last, product, org, uplift, units, price in rows
     ]
+
+
+@dataclass(frozen=True)
+class PlannedLaunch:
+    """A row of the register of launches, by ids; ``first_month`` None: none is declared anywhere."""
+
+    product: int
+    org: int | None
+    analogues: tuple[int, ...]
+    scale: float
+    first_month: int | None
+
+
+def load_planned_launches() -> list[PlannedLaunch]:
+    """Launches somebody has planned, by product."""
+    launches = list(Launch.objects.select_related("product").order_by("product"))
+    codes = {code for launch in launches for code in launch.analogues}
+    ids = dict(Product.objects.filter(code__in=codes).values_list("code", "pk"))
+    return [
+        PlannedLaunch(
+            launch.product_id,
+            launch.org_id,
+            tuple(ids[code] for code in launch.analogues if code in ids),
+            launch.scale,
+            find_launch_month(launch.product) if launch.first_month is None else launch.first_month,
+        )
+        for launch in launches
+    ]
+
+
+def load_launch_months() -> dict[int, int]:
+    """Product id → declared launch month, of products at the bottom of the tree that follow no other."""
+    alone = Product.objects.filter(launch_month__isnull=False, predecessor__isnull=True, children__isnull=True)
+    return {pk: month for pk, month in alone.values_list("pk", "launch_month") if month is not None}
 
 
 def load_working_days() -> dict[int, float]:

@@ -11,15 +11,28 @@ import numpy as np
 from django.conf import settings as django_settings
 from numpy.typing import NDArray
 
+from accounts.models import Scope
 from cycles.models import Cycle
 from demand.adapters import LEVELS, PreparedHistory, prepare_history
 from demand.drivers import Drivers, build_drivers
+from demand.launch_forecast import NEW_MONTHS, Newcomer, find_newcomers
 from demand.lifecycle import learn_last_months
 from demand.parts import Task
-from demand.selectors.drivers import ActivityRow, keeps_new_year, load_activity_rows, load_working_days
+from demand.selectors.drivers import (
+    ActivityRow,
+    PlannedLaunch,
+    keeps_new_year,
+    load_activity_rows,
+    load_launch_months,
+    load_planned_launches,
+    load_working_days,
+)
 from demand.selectors.frame import Frame, load_frame
+from demand.selectors.launches import NodeHistories, find_launches, load_node_histories
+from demand.selectors.place import Place
 from demand.selectors.sources import Marks, load_outlier_marks, load_predecessors, load_series_keys
 from engine.forecasting import ForecastSettings
+from engine.forecasting.analogues import LaunchLibrary
 from plans.cubes import Axis, canonical_json
 
 Ints = NDArray[np.int64]
@@ -37,6 +50,29 @@ class Plan:
     marks: tuple[Marks, Marks]
     register: list[ActivityRow]
     working_days: dict[int, float]
+    launches: list[PlannedLaunch]
+    cycle: Cycle
+
+    @cached_property
+    def library(self) -> tuple[NodeHistories, LaunchLibrary]:
+        """Sales of every product node, and the launches among them."""
+        everywhere = Place(self.frame.hierarchy, Scope(), None, None)
+        histories = load_node_histories(cycle=self.cycle, place=everywhere)
+        return histories, find_launches(histories)
+
+    @cached_property
+    def newcomers(self) -> list[Newcomer]:
+        """Products that are forecast like earlier launches."""
+        frame = self.frame
+        months = range(frame.first_month, frame.first_month + frame.horizon)
+        recent = {p: m for p, m in load_launch_months().items() if months.start - NEW_MONTHS < m < months.stop}
+        if not self.launches and not recent:
+            return []
+        histories, library = self.library
+        return find_newcomers(
+            histories, library, frame.hierarchy, frame.axis,
+            planned=self.launches, launch_months=recent, months=months,
+        )  # fmt: skip
 
     @cached_property
     def prepared(self) -> PreparedHistory:
@@ -52,7 +88,13 @@ class Plan:
             horizon=frame.horizon,
             trusted=trusted,
             removed=removed,
+            launching=np.isin(np.arange(len(frame.axis)), self.newcomer_rows),
         )
+
+    @cached_property
+    def newcomer_rows(self) -> Ints:
+        """Rows of the frame's axis."""
+        return np.concatenate([np.zeros(0, np.int64), *(newcomer.rows for newcomer in self.newcomers)])
 
     @cached_property
     def leaves(self) -> Axis:
@@ -118,6 +160,7 @@ class Plan:
             "predecessors": sorted(self.predecessors.items()),
             "marks": [sorted((list(key), sorted(months)) for key, months in mark.items()) for mark in self.marks],
             "activities": [[str(value) for value in astuple(row)] for row in self.register],
+            "launches": [[str(value) for value in astuple(launch)] for launch in self.launches],
             "calendar": [[month, str(days)] for month, days in sorted(self.working_days.items())],
             "code": django_settings.CODE_VERSION,
         }
@@ -133,4 +176,6 @@ def load_plan(cycle: Cycle) -> Plan:
         marks=load_outlier_marks(),
         register=load_activity_rows(),
         working_days=load_working_days(),
+        launches=load_planned_launches(),
+        cycle=cycle,
     )

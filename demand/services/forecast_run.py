@@ -22,10 +22,11 @@ from core.errors import Conflict, InvalidInput
 from core.jobs import Progress, enqueue_children, fence
 from core.models import Job
 from cycles.models import Cycle
-from demand.adapters import pack_errors, to_cubes
+from demand.adapters import LEVELS, pack_errors, to_cubes
 from demand.bands import error_correlation
 from demand.choices import EventKind
 from demand.drivers import Kept, Told, apply_drivers
+from demand.launch_forecast import put_launches
 from demand.lifecycle import END_MONTHS, share_with_predecessors
 from demand.measures import ACTUAL, FORECAST
 from demand.models import ForecastErrors, ForecastRun
@@ -44,8 +45,8 @@ from demand.services.forecast_parts import (
 from demand.services.forecast_plan import Plan, load_plan
 from engine.accuracy import measure_accuracy
 from engine.forecasting import ForecastSettings, Route, SeriesSet, fit
-from engine.forecasting.events import EffectModel, fit_effects, measure_effects
 from engine.forecasting.profile import Rhythm, key_order
+from engine.forecasting.regressors import EffectModel
 from plans.choices import PublishPolicy, Source
 from plans.selectors import get_heads
 from plans.services import publish_cubes
@@ -55,6 +56,7 @@ Ints = NDArray[np.int64]
 ONE_JOB_SERIES = 3000
 PART_SERIES = 2500
 LEARN_SERIES = 2500  # a sample larger than this teaches nothing more
+LATEST_MONTHS = 3  # of sales, by which a launch's total is shared
 EFFECT_SERIES = 600  # that candidates of the calendar are tried on first
 
 
@@ -126,6 +128,8 @@ def split_rows(count: int) -> list[Ints]:
 
 def learn(plan: Plan, report: Any = lambda _done: None) -> Learnt:
     """Effects first, then the forecast model on what they leave, both on a sample by the hash of the series' keys."""
+    from engine.forecasting.events import measure_effects
+
     series, settings = plan.prepared.series, plan.settings
     order, _places = key_order(series.keys)
     effects = _learn_effects(plan, order)
@@ -141,6 +145,8 @@ def learn(plan: Plan, report: Any = lambda _done: None) -> Learnt:
 
 def _learn_effects(plan: Plan, order: Ints) -> EffectModel | None:
     """From a sample, and from the series that activities have touched before."""
+    from engine.forecasting.events import fit_effects
+
     if not plan.drivers.names:
         return None
     touched = plan.drivers.touched
@@ -166,6 +172,7 @@ def _finish(
         settings=learnt.settings,
         model=learnt.model,
     )
+    _launch_products(plan, outlook)
     kept = Kept(outcome.coefficients, outcome.kept, outcome.judged)
     told = apply_drivers(plan.drivers, kept, outlook)
     _end_products(plan, outlook)
@@ -228,6 +235,26 @@ def _without_effects(plan: Plan, outcome: Outcome) -> np.ndarray:
     return values
 
 
+def _launch_products(plan: Plan, outlook: Outlook) -> None:
+    """Newcomers follow their analogues, whatever their few months alone would say."""
+    if not plan.newcomers:
+        return
+    frame, prepared = plan.frame, plan.prepared
+    place = np.full(len(prepared.axis), -1)
+    place[prepared.rows] = np.arange(len(prepared.rows))
+    latest = frame.actual.align(frame.axis).window(frame.first_month - LATEST_MONTHS, LATEST_MONTHS)
+    put_launches(
+        outlook,
+        plan.newcomers,
+        plan.library[1],
+        place=place,
+        months=range(frame.first_month, frame.first_month + frame.horizon),
+        levels=LEVELS,
+        recent=np.maximum(latest.values.sum(axis=1), 0).astype(float),
+        usual=frame.org_weights().max(axis=1).astype(float),
+    )
+
+
 def _end_products(plan: Plan, outlook: Outlook) -> None:
     """Products that end sell less in their last months, and successors sell what their predecessors no longer do."""
     frame, prepared = plan.frame, plan.prepared
@@ -251,13 +278,15 @@ def _end_products(plan: Plan, outlook: Outlook) -> None:
 def _summarise(plan: Plan, learnt: Learnt, outcome: Outcome, history: np.ndarray, verdict: Verdict) -> dict[str, Any]:
     """Counts by route, back-test error and how far errors move together, for the result and the bands of totals."""
     names = {route.value: route.name.lower() for route in Route}
+    is_newcomer = np.isin(plan.prepared.rows, plan.newcomer_rows)
+    routes = ["analogue" if new else names[r] for new, r in zip(is_newcomer, outcome.route.tolist(), strict=True)]
     errors = outcome.errors.astype(np.float64)
     backtest = measure_accuracy(*_backtest(history, errors, plan.settings))
     return {
         "series": len(plan.prepared.rows),
         "linked": len(plan.prepared.linked),
         "left_out": len(plan.frame.axis) - len(plan.prepared.rows),
-        "routes": {names[route]: count for route, count in sorted(Counter(outcome.route.tolist()).items())},
+        "routes": dict(sorted(Counter(routes).items())),
         "outliers": int(outcome.outliers.sum()),
         "notes": [note.text for note in learnt.model.notes],
         "accuracy": {

@@ -15,10 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.forecasting.backtest import FloatArray
-from engine.forecasting.bands import pool_quantiles
-from engine.forecasting.contracts import SeriesSet
-from engine.forecasting.routes import launch_prior, run_rate
+from engine.forecasting.contracts import FloatArray, SeriesSet
 
 NEIGHBOURS = 20
 BLEND = 0.5  # share of the analogues against the run rate
@@ -94,6 +91,9 @@ def forecast_launch(
     ``expected_level`` is the mean monthly volume expected in the first year; it is used while k = 0, and without it
     the analogues' own level stands in. Without analogues the run rate stands alone.
     """
+    from engine.forecasting.bands import pool_quantiles  # these load the kernel, which pages that list launches
+    from engine.forecasting.routes import launch_prior  # do not need
+
     chosen = library.take(np.asarray(rows, np.int64))
     mean = _blend(chosen, known, horizon, expected_level)
     ratios = []
@@ -120,6 +120,8 @@ def _scale(library: LaunchLibrary, known: FloatArray) -> FloatArray:
 
 
 def _blend(library: LaunchLibrary, known: FloatArray, horizon: int, expected_level: float | None) -> FloatArray:
+    from engine.forecasting.routes import run_rate
+
     age = len(known)
     rate = float(run_rate(known[None])[0]) if age else (expected_level or 0.0)
     ahead = library.curves[:, age : age + horizon]

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.forecasting.catalogue import MEMBER_COUNT
+from engine.forecasting.contracts import FloatArray
 from engine.forecasting.features import FEATURE_COUNT
 from engine.forecasting.kernel import run_batch
 from engine.forecasting.profile import Packed
 
-FloatArray = NDArray[np.float64]
+__all__ = ["FloatArray", "Outlook", "Window", "look_ahead", "roll_origins", "thin"]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 
 from engine.forecasting import features as ft
 from engine.forecasting.backtest import FloatArray, Outlook
+from engine.forecasting.ranks import ranked
 
 TERMS = 14
 RIDGE = 10.0
@@ -154,14 +155,6 @@ def pool_quantiles(
 
 def _measured(scaled: list[FloatArray]) -> int:
     return sum(int(np.count_nonzero(~np.isnan(errors))) for errors in scaled)
-
-
-def ranked(values: FloatArray, share: float) -> float:
-    """Quantile of sorted values at the conformal rank share · (n + 1)."""
-    place = min(max(share * (len(values) + 1) - 1.0, 0.0), len(values) - 1.0)
-    below = int(place)
-    above = min(below + 1, len(values) - 1)
-    return float(values[below] + (place - below) * (values[above] - values[below]))
 
 
 def _quantiles(scaled: list[FloatArray], horizon: int, share: float) -> tuple[FloatArray, FloatArray]:

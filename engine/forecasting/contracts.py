@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+FloatArray = NDArray[np.float64]
+
 MAX_HORIZON = 120
 MAX_SEASON_LENGTH = 366
 

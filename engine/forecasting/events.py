@@ -10,7 +10,7 @@ promotion information); the keep rule is our own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from engine.forecasting import pipeline
 from engine.forecasting.backtest import FloatArray, roll_origins
 from engine.forecasting.contracts import ForecastResult, ForecastSettings, SeriesSet
 from engine.forecasting.profile import Rhythm, pack, profile_series
+from engine.forecasting.regressors import LARGEST_EFFECT, EffectModel, Effects, Regressors
 from engine.forecasting.weights import combine, plain_weights
 
 HALF_LEVEL_WINDOW = 6
@@ -30,48 +31,6 @@ ORIGINS = 5
 FEWEST_ORIGINS = 2
 FEWEST_IN_GROUP = 6  # usable series, below which a group has no effects of its own
 SMALLEST_NOISE = 0.01  # on the logarithm: a history that never moves must not outvote all others
-LARGEST_EFFECT = 3.0  # on the logarithm: twenty times
-
-
-@dataclass(frozen=True)
-class Regressors:
-    """Known quantities, one column a period of history and then of the horizon.
-
-    ``values`` is [K, n, T + h], or [K, 1, T + h] when all series share them; no NaN. Write a promotion as the share
-    of the period it covers, a price or a number of working days as a logarithm.
-    """
-
-    names: tuple[str, ...]
-    values: FloatArray
-
-    def __post_init__(self) -> None:
-        if self.values.ndim != 3 or len(self.names) != len(self.values):
-            raise ValueError(f"{len(self.names)} names do not fit regressors of shape {self.values.shape}")
-        if not np.isfinite(self.values).all():
-            raise ValueError("regressors must be finite")
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What was kept.
-
-    Attributes
-    ----------
-    names : K regressors.
-    coefficients : [n, K] effect on the logarithm of one unit; 0 where not kept.
-    kept : [n, K]
-    gain : [n, K] share of the back-test error the regressor saved when it was tried; NaN where it was not.
-    judged : [n, K] it varied in a history that is long enough to say something about it.
-    history, ahead : [n, T], [n, h] multipliers of all kept effects together.
-    """
-
-    names: tuple[str, ...]
-    coefficients: FloatArray
-    kept: NDArray[np.bool_]
-    gain: FloatArray
-    judged: NDArray[np.bool_]
-    history: FloatArray
-    ahead: FloatArray
 
 
 def forecast_with_events(
@@ -102,29 +61,6 @@ def learn_effects(
 ) -> Effects:
     """What the groups have in common, learnt from all series, and each series' own effects."""
     return measure_effects(series, regressors, settings, fit_effects(series, regressors, settings, groups), groups)
-
-
-@dataclass(frozen=True)
-class EffectModel:
-    """What groups of series have in common; learnt once, on all series or a sample, and applied to any part of them.
-
-    Attributes
-    ----------
-    groups : [G] group numbers, ascending. A series of another group goes by the last row of the tables below.
-    pooled : [C + 1, G + 1, K] effect on the logarithm learnt before each back-test origin, and before the end.
-    gain : [G + 1, K] median share of the back-test error that a regressor saved; NaN where it never varied.
-    """
-
-    groups: NDArray[np.int64]
-    pooled: FloatArray
-    gain: FloatArray
-
-    def rows_of(self, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Table row of each series' group."""
-        places = np.searchsorted(self.groups, groups)
-        inside = np.minimum(places, max(len(self.groups) - 1, 0))
-        known = self.groups[inside] == groups if len(self.groups) else np.zeros(len(groups), bool)
-        return np.where(known, inside, len(self.groups))
 
 
 def fit_effects(

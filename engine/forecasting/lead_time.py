@@ -15,9 +15,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.forecasting.bands import ranked
-
-FloatArray = NDArray[np.float64]
+from engine.forecasting.contracts import FloatArray
+from engine.forecasting.ranks import ranked
 
 FEWEST = 20  # pooled sums for a quantile of one lead time
 # Probabilities a table keeps; between them it is read off along the normal quantile.

@@ -60,10 +60,10 @@ def test_a_scope_sees_its_share_and_edits_inside(planned):
 
 
 def test_what_the_forecast_measured_replaces_what_was_said(planned, lead):
-    why = "no months to learn from"
+    why = "left out: the latest sales already show it"
     told = {
         "FAIR": {"series": 2, "kept": 2, "effect_pct": 4.0, "units": 12.0, "why": ""},
-        "CUT": {"series": 1, "kept": 0, "effect_pct": None, "units": None, "why": why},
+        "CUT": {"series": 1, "kept": 0, "effect_pct": None, "units": None, "why": "running"},
     }
     ForecastRun.objects.create(
         version=planned.version,
