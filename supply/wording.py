@@ -118,5 +118,9 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
         "fence_above_limit": _(
             "The released plan of %(key)s in %(when)s needs more than there is: %(quantity)s are missing."
         ),
+        "solvers_disagree": _(
+            "%(key)s and %(solver)s differ by %(share)s on the best plan. Tell your administrator; the plan keeps"
+            " every rule all the same."
+        ),
         "rule_broken": _("%(key)s: a rule had to be broken in %(when)s by %(quantity)s (%(family)s)."),
     }[code] % parameters

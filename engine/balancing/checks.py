@@ -10,6 +10,7 @@ import numpy as np
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding, array_fields
 from engine.balancing.extract import TOLERANCE
 
+OPINION_TOLERANCE = 1e-6  # relative
 _MAY_BE_NAN = {"outsource_cost", "lost_cost", "reference"}
 _MAY_BE_INFINITE = {"make_max", "outsource_max", "max_stock", "buy_max", "quantity", "shelf_months"}
 
@@ -26,8 +27,8 @@ def check_problem(problem: BalanceProblem) -> tuple[Finding, ...]:
 
 
 def check_plan(problem: BalanceProblem, plan: BalancePlan) -> tuple[Finding, ...]:
-    """One finding per broken rule, in business words."""
-    return tuple(
+    """One finding per broken rule, in business words, and one when two solvers disagree on the best plan."""
+    return _opinions(plan) + tuple(
         Finding(
             "rule_broken",
             "error",
@@ -37,6 +38,15 @@ def check_plan(problem: BalanceProblem, plan: BalancePlan) -> tuple[Finding, ...
         )
         for slack in plan.slacks
     )
+
+
+def _opinions(plan: BalancePlan) -> tuple[Finding, ...]:
+    """Solvers agree to the digits they give; more than that is a finding, whoever is right."""
+    solver = plan.solver
+    if not solver.check_name or solver.check_gap <= OPINION_TOLERANCE:
+        return ()
+    values = {"solver": solver.check_name, "share": f"{100 * solver.check_gap:.4f} %"}
+    return (Finding("solvers_disagree", "warning", "solver", solver.name, values),)
 
 
 def _check_numbers(part: str, values: object) -> None:

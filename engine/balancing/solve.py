@@ -16,12 +16,14 @@ import numpy as np
 
 from engine.balancing import clp
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints, SolveOptions, SolverInfo
+from engine.balancing.crash import just_in_time
 from engine.balancing.derived import derive
 from engine.balancing.extract import extract_plan
 from engine.balancing.matrix import build_program
 from engine.balancing.program import LinearProgram
 
 PASS_ROOM = 1e-8  # share of a priority's demand a later pass may lose again: less than whole units notice
+LARGE_NONZEROS = 150_000  # from here on a re-solve takes seconds
 DUAL_TOLERANCE = 1e-6  # a reduced cost above this (relative to the largest price) means "at its bound"
 
 
@@ -59,6 +61,8 @@ class Session:
         self._record: Any = None  # basis of the plan of record, after the last phase
         self._is_warm = False
         self._method = "dual simplex"
+        self._whole_values: Floats | None = None  # of the integer columns, once they were found
+        self._opinion: float | None = None  # CLP's objective of the program, where it was asked
 
     def solve(self) -> BalancePlan:
         """Solve from the present basis (cold the first time) and name the result."""
@@ -73,9 +77,17 @@ class Session:
         objective = -self.highs.getInfo().objective_function_value
         duals = np.array(self.highs.getSolution().row_dual)[: self.program.rows.size]
         self.values = self._break_ties() if self.options.tie_break else self._column_values()
-        return self._name(time.perf_counter() - started, objective, duals)
+        seconds = time.perf_counter() - started
+        check = self._second_opinion() if self.options.second_opinion else float("nan")
+        return self._name(seconds, objective, duals, check)
 
-    def _name(self, seconds: float, objective: float | None = None, duals: Floats | None = None) -> BalancePlan:
+    def _name(
+        self,
+        seconds: float,
+        objective: float | None = None,
+        duals: Floats | None = None,
+        check: float = float("nan"),
+    ) -> BalancePlan:
         """The plan in ``values``; objective and prices are those of now unless given."""
         if objective is None or duals is None:
             objective = -self.highs.getInfo().objective_function_value
@@ -88,13 +100,13 @@ class Session:
             duals,
             objective=objective,
             status="optimal",
-            solver=self._solver_info(seconds),
+            solver=self._solver_info(seconds, objective, check),
         )
 
     @property
     def is_large(self) -> bool:
         """Whether solving takes seconds rather than fractions of one."""
-        return bool(self.program.matrix.nnz >= clp.MIN_NONZEROS)
+        return bool(self.program.matrix.nnz >= LARGE_NONZEROS)
 
     def set_row_upper(self, rows: Ints, upper: Floats) -> None:
         """Change right-hand sides; the basis stays."""
@@ -154,16 +166,24 @@ class Session:
             raise SolveFailed(self.highs.modelStatusToString(status))
 
     def _begin_with_clp(self) -> None:
-        """Give a large cold linear model CLP's optimal basis to start from."""
+        """Give a cold linear model that is not small CLP's optimal basis to start from."""
         chosen = self.options.solver
         if self._is_warm or self.program.integer.any():
             return
-        if chosen == "highs" or (chosen == "auto" and not self.is_large):
+        if chosen == "highs" or (chosen == "auto" and self.program.matrix.nnz < clp.MIN_NONZEROS):
             return
-        basis = clp.find_basis(self.highs)
-        if basis is not None:
-            self.start_from(basis)
+        answer = clp.solve_model(self.highs, just_in_time(self.problem, self.derived, self.program))
+        if answer is not None:
+            self.start_from(answer.basis)
             self._method = "dual simplex from CLP's basis"
+            self._opinion = answer.objective
+
+    def _second_opinion(self) -> float:
+        """CLP's optimum of the program as it stands after the passes, as a profit; nan when it has no answer."""
+        if self._opinion is None or self._limits or self.program.integer.any():
+            answer = clp.solve_model(self.highs)
+            self._opinion = answer.objective if answer is not None else None
+        return float("nan") if self._opinion is None else -self._opinion
 
     def _serve_by_priority(self) -> None:
         """Lexicographic passes: serve each higher priority as far as possible and hold that, go on warm."""
@@ -216,7 +236,7 @@ class Session:
         """Hold whole numbers and solve the rest as a linear program: prices exist only there."""
         program = self.program
         whole = np.flatnonzero(program.integer).astype(np.int32)
-        values = np.rint(self._column_values()[whole])
+        values = self._whole_values = np.rint(self._column_values()[whole])
         self.highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), highspy.HighsVarType.kContinuous))
         self.highs.changeColsBounds(len(whole), whole, values, values)
         self.run()
@@ -241,7 +261,10 @@ class Session:
         self.run()
         best, self._record = self._column_values(), self.highs.getBasis()
         self.highs.changeColsCost(len(every), every, program.cost)
-        self.highs.changeColsBounds(len(held), held, program.lower[held], program.upper[held])
+        lower, upper = program.lower.copy(), program.upper.copy()
+        if self._whole_values is not None:  # whole numbers stay as they were found
+            lower[program.integer] = upper[program.integer] = self._whole_values
+        self.highs.changeColsBounds(len(held), held, lower[held], upper[held])
         own = rows[rows < program.rows.size]
         self.highs.changeRowsBounds(len(own), own, program.row_lower[own], program.row_upper[own])
         for row, limit in enumerate(self._limits, program.rows.size):
@@ -249,7 +272,7 @@ class Session:
         self.highs.setBasis(basis)
         return best
 
-    def _solver_info(self, seconds: float) -> SolverInfo:
+    def _solver_info(self, seconds: float, objective: float, check: float) -> SolverInfo:
         info = self.highs.getInfo()
         return SolverInfo(
             name="HiGHS",
@@ -262,6 +285,9 @@ class Session:
             columns=self.program.columns.size,
             nonzeros=int(self.program.matrix.nnz),
             iterations=int(info.simplex_iteration_count),
+            check_name="" if np.isnan(check) else "CLP",
+            check_objective=check,
+            check_gap=abs(objective - check) / max(1.0, abs(objective)),
         )
 
 

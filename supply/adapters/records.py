@@ -36,6 +36,7 @@ class Solved:
     options: list[Option]
     findings: tuple[Finding, ...]
     warm_start: WarmStart | None = None
+    gap: float = 0.0
 
 
 def store_run(
@@ -70,6 +71,9 @@ def store_run(
         columns=plan.solver.columns,
         nonzeros=plan.solver.nonzeros,
         objective=plan.objective,
+        gap=solved.gap,
+        check_name=plan.solver.check_name,
+        check_objective=plan.solver.check_objective if plan.solver.check_name else None,
         revenue=round(plan.revenue * cent),
         profit=round(plan.profit * cent),
         penalty=round(plan.penalty * cent),

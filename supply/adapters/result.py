@@ -43,11 +43,14 @@ def result_record(
         "outsourced": shown.rows(plan.outsourced, shown.point),
         "shipments": shown.rows(plan.shipments, shown.lane),
         "served": shown.rows(plan.served, shown.demand),
+        "transfers": shown.rows(plan.transfers, shown.transfer),
         "stock": shown.rows(plan.stock, shown.point),
+        "scrapped": shown.rows(plan.scrapped, shown.point),
         "backlog": shown.rows(plan.backlog, shown.demand),
         "lost": shown.rows(plan.lost, shown.demand),
         "purchases": shown.rows(plan.purchases, shown.material),
         "material_stock": shown.rows(plan.material_stock, shown.material),
+        "material_scrapped": shown.rows(plan.material_scrapped, shown.material),
         "headcount": _headcount(shown, plan),
         "overtime_hours": shown.rows(plan.overtime, shown.resource, value="hours"),
         "load": _load(shown, plan),
@@ -58,6 +61,7 @@ def result_record(
             "version": plan.solver.version,
             "method": plan.solver.method,
             "seed": plan.solver.seed,
+            "check": _check(plan),
             "build_seconds": round(plan.solver.build_seconds, 3),
             "solve_seconds": round(plan.solver.solve_seconds, 3),
         },
@@ -77,6 +81,18 @@ def result_record(
             }
             for f in findings
         ],
+    }
+
+
+def _check(plan: BalancePlan) -> dict[str, Any] | None:
+    """The second opinion; null when no other solver was asked or none answered."""
+    solver = plan.solver
+    if not solver.check_name:
+        return None
+    return {
+        "solver": solver.check_name,
+        "objective": _number(solver.check_objective + plan.penalty),
+        "difference": float(f"{solver.check_gap:.1e}"),
     }
 
 
@@ -104,6 +120,11 @@ class _Rows:
     def lane(self, entity: int) -> dict[str, str]:
         lanes = self.problem.lanes
         return {**self.point(int(lanes.point[entity])), "org": self.problem.orgs[lanes.org[entity]]}
+
+    def transfer(self, entity: int) -> dict[str, str]:
+        moves = self.problem.transfers
+        target = self.problem.points.site[moves.target[entity]]
+        return {**self.point(int(moves.source[entity])), "to_site": self.problem.sites[target]}
 
     def demand(self, entity: int) -> dict[str, str]:
         demand = self.problem.demand

@@ -32,6 +32,9 @@ class BalanceRun(models.Model):
     columns = models.IntegerField()
     nonzeros = models.IntegerField()
     objective = models.FloatField()
+    gap = models.FloatField(default=0)  # share of the best objective it may be short of; 0 for an exact plan
+    check_name = models.CharField(max_length=32, blank=True)  # the other solver that was asked; empty: no answer
+    check_objective = models.FloatField(null=True)
     revenue = models.BigIntegerField()  # minor currency units
     profit = models.BigIntegerField()  # contribution: revenue less all costs of the model
     penalty = models.BigIntegerField()  # price of soft rules inside the objective

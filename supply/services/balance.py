@@ -15,6 +15,7 @@ from core.errors import InvalidInput
 from core.jobs import enqueue_job, fence
 from core.models import Job
 from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
+from engine.balancing.contracts import SolveOptions
 from engine.balancing.explain import confirm_causes, list_shortages
 from engine.balancing.options import price_levers_in_plan, price_options
 from engine.balancing.rounding import round_plan
@@ -89,7 +90,7 @@ def solve_problem(prepared: Prepared, report: Report, *, decimals: int) -> Solve
     try:
         findings = check_problem(problem)
         report("solve", 0.0)
-        session = Session(problem)
+        session = Session(problem, SolveOptions(second_opinion=True))
         plan = session.solve()
     except (UnsoundProblem, SolveFailed) as error:
         raise InvalidInput(

@@ -30,7 +30,17 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, metavar="FOLDER")
         parser.add_argument("--out", type=Path, required=True, metavar="RESULT.json")
         parser.add_argument("--integer-headcount", action="store_true", help="people are hired whole")
+        parser.add_argument("--integer-shifts", action="store_true", help="extra shifts are whole")
         parser.add_argument("--set-ups", action="store_true", help="set-up costs and minimum lots count")
+        parser.add_argument(
+            "--integer-months",
+            type=int,
+            default=0,
+            metavar="N",
+            help="whole numbers in the first N months, relaxed after; default: in all",
+        )
+        parser.add_argument("--solver", choices=("auto", "highs", "clp"), default="auto", help="which one begins")
+        parser.add_argument("--lp", type=Path, metavar="MODEL.lp", help="write the readable model there, too")
 
     def handle(self, *, folder: Path, out: Path, **options: Any) -> None:
         if not folder.exists():
@@ -40,8 +50,19 @@ class Command(BaseCommand):
         except FolderUnreadable as error:
             _write(out, {"status": "unreadable", "findings": error.findings})
             raise CommandError(f"{folder} cannot be balanced: {error}") from error
-        chosen = SolveOptions(integer_headcount=options["integer_headcount"], set_ups=options["set_ups"])
+        chosen = SolveOptions(
+            integer_headcount=options["integer_headcount"],
+            integer_shifts=options["integer_shifts"],
+            set_ups=options["set_ups"],
+            integer_months=max(0, options["integer_months"]),
+            solver=options["solver"],
+            second_opinion=True,
+        )
         record = balance(sheets, chosen)
+        if options["lp"]:
+            from engine.balancing.export import write_lp  # brings PuLP, which only an analyst needs
+
+            write_lp(assemble(sheets).problem, options["lp"], chosen)
         record["findings"] = remarks + record["findings"]
         _write(out, record)
         self.stdout.write(_summary(record))
