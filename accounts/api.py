@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.policies import actions_for
-from accounts.selectors import get_scope, list_tokens
+from accounts.selectors import get_actor, get_scope, list_tokens
 from accounts.serializers import (
     CreatedTokenSerializer,
     MeSerializer,
@@ -28,7 +28,7 @@ class MeView(ApiView):
 
     @extend_schema(responses=MeSerializer)
     def get(self, request: Request) -> Response:
-        user, scope = request.user, get_scope(request.user)
+        user, scope = get_actor(request), get_scope(get_actor(request))
         axes = {"products": scope.products, "orgs": scope.orgs, "suppliers": scope.suppliers}
         return Response(
             {
@@ -51,13 +51,13 @@ class TokenListView(ApiView):
 
     @extend_schema(responses=page_of(TokenSerializer))
     def get(self, request: Request) -> Response:
-        return Response({"results": TokenSerializer(list_tokens(request.user), many=True).data, "next": None})
+        return Response({"results": TokenSerializer(list_tokens(get_actor(request)), many=True).data, "next": None})
 
     @extend_schema(request=NewTokenSerializer, responses={201: CreatedTokenSerializer})
     def post(self, request: Request) -> Response:
         form = NewTokenSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        token, plaintext = create_token(user=request.user, **form.validated_data)
+        token, plaintext = create_token(user=get_actor(request), **form.validated_data)
         body: dict[str, Any] = {**TokenSerializer(token).data, "token": plaintext}
         return Response(body, status=status.HTTP_201_CREATED)
 
@@ -69,5 +69,5 @@ class TokenView(ApiView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
-        revoke_token(token_id=token_id, actor=request.user)
+        revoke_token(token_id=token_id, actor=get_actor(request))
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -40,7 +40,7 @@ class PreferencesView(View):
         chosen = form.chosen()
         if request.user.is_authenticated and chosen:
             User.objects.filter(pk=request.user.pk).update(**chosen)
-        response = HttpResponse(status=204) if request.htmx else redirect(_safe_next(request))
+        response = HttpResponse(status=204) if request.headers.get("HX-Request") else redirect(_safe_next(request))
         names = {"language": settings.LANGUAGE_COOKIE_NAME, "theme": "theme"}
         for field, value in chosen.items():
             response.set_cookie(names[field], value, max_age=_YEAR_SECONDS, samesite="Lax", secure=settings.HTTPS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def _warm_changes(problem: BalanceProblem, plan: Any, trials: Trials) -> list[fl
             g, month = r.integers(len(problem.resource)), r.integers(problem.months)
         hours = 0.1 * float(problem.resource.regular_hours[g, month])
         change = Change("hours", (problem.resources[g],), int(month), int(month) + 1, amount=hours)
-        seconds.append(_timed(lambda change=change: trials.solve([change]))[1])
+        seconds.append(_timed(partial(trials.solve, [change]))[1])
     return seconds
 
 

@@ -133,7 +133,8 @@ def _measure_edits(world: World) -> list[Row]:
         return CellEdit("sales", a, b, MONTH + month, int(random.integers(500)), checked=False)
 
     def save_leaf() -> None:
-        save([edit(*world.keys[random.integers(len(world.keys))].tolist(), int(random.integers(MONTHS)))])
+        a, b = world.keys[random.integers(len(world.keys))].tolist()
+        save([edit(a, b, int(random.integers(MONTHS)))])
 
     def paste() -> None:
         rows = world.keys[random.choice(len(world.keys), 50, replace=False)].tolist()
@@ -167,7 +168,8 @@ def _measure_scenarios(world: World) -> list[Row]:
 
     forks = _repeat(fork, 10)
     for number, scenario in enumerate(made[:5]):
-        edit = CellEdit("sales", *world.keys[number].tolist(), MONTH, number, checked=False)
+        a, b = world.keys[number].tolist()
+        edit = CellEdit("sales", a, b, MONTH, number, checked=False)
         save_cells(version_id=scenario, edits=[edit], actor=world.actor)
 
     def compare() -> None:

@@ -122,8 +122,9 @@ def problem_json(error: Exception, context: Mapping[str, Any]) -> Response:
         status, code, detail = error.status_code, str(error.default_code), str(error.detail)
         if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
             headers["WWW-Authenticate"] = getattr(error, "auth_header", 'Bearer realm="api"')
-        if isinstance(error, exceptions.Throttled) and error.wait is not None:
-            headers["Retry-After"] = str(int(error.wait) + 1)
+        wait = getattr(error, "wait", None)  # of Throttled
+        if wait is not None:
+            headers["Retry-After"] = str(int(wait) + 1)
     elif isinstance(error, Http404):
         status, code, detail = HTTPStatus.NOT_FOUND, "not_found", _("There is no such thing, or not for you.")
     elif isinstance(error, PermissionDenied):

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
-from typing import Any, Protocol, SupportsFloat
+from typing import Any, Protocol, SupportsFloat, TypeVar, cast
 
 from django.utils import timezone
 from django.utils.translation import get_language, gettext, ngettext
@@ -181,8 +181,14 @@ def month_heads(months: list[int]) -> list[str]:
     return [month(m, year=index == 0 or m % 12 == 0) for index, m in enumerate(months)]
 
 
-def _local(value: dt.datetime | dt.date) -> dt.datetime | dt.date:
-    return timezone.localtime(value) if isinstance(value, dt.datetime) and timezone.is_aware(value) else value
+_Day = TypeVar("_Day", bound=dt.date)
+
+
+def _local(value: _Day) -> _Day:
+    """A moment in the company's time zone; a day as it is."""
+    if isinstance(value, dt.datetime) and timezone.is_aware(value):
+        return cast(_Day, timezone.localtime(value))
+    return value
 
 
 def date(value: dt.date | None, *, year: bool = False, weekday: bool = False) -> str:

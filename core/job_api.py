@@ -10,6 +10,7 @@ from core.api import ApiView, IdPagination
 from core.choices import JobState
 from core.errors import InvalidInput
 from core.jobs import get_job, list_jobs, request_cancel
+from core.rights import get_person
 from core.serializers import JobSerializer
 
 
@@ -58,5 +59,5 @@ class JobCancelView(ApiView):
 
     @extend_schema(request=None, responses=JobSerializer)
     def post(self, request: Request, job_id: int) -> Response:
-        job = request_cancel(job=get_job(job_id, request.user), actor=request.user)
+        job = request_cancel(job=get_job(job_id, request.user), actor=get_person(request))
         return Response(JobSerializer(job).data)

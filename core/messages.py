@@ -8,7 +8,7 @@ Catalogues are sorted and carry no line numbers and no dates, so that they chang
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -90,12 +90,12 @@ class Room:
 
 
 def _read_python(text: str, path: Path) -> Iterator:
-    return extract_python(BytesIO(text.encode()), list(KEYWORDS), [], {"encoding": "utf-8"})
+    return extract_python(BytesIO(text.encode()), KEYWORDS, [], {"encoding": "utf-8"})
 
 
 def _read_script(text: str, path: Path) -> Iterator:
-    options = {"encoding": "utf-8", "parse_template_string": "true"}
-    return extract_javascript(BytesIO(text.encode()), ["gettext", "ngettext"], [], options)
+    words = {name: KEYWORDS[name] for name in ("gettext", "ngettext")}
+    return extract_javascript(BytesIO(text.encode()), words, [], {"encoding": "utf-8", "parse_template_string": True})
 
 
 def _read_template(text: str, path: Path) -> Iterator:
@@ -103,7 +103,7 @@ def _read_template(text: str, path: Path) -> Iterator:
         return iter(())
     # Django turns tags into gettext calls between blanks; the script lexer reads those without caring for the rest.
     calls = templatize(text, origin=str(path))
-    return extract_javascript(BytesIO(calls.encode()), list(KEYWORDS), [], {"encoding": "utf-8"})
+    return extract_javascript(BytesIO(calls.encode()), KEYWORDS, [], {"encoding": "utf-8"})
 
 
 def _as_found(function: str, message: str | tuple | None) -> Found | None:
@@ -192,8 +192,8 @@ def _is_translated(message: Message) -> bool:
     return all(texts) and not message.fuzzy
 
 
-def _placeholders(text: str | tuple[str, ...]) -> set[str]:
-    texts = text if isinstance(text, tuple) else (text,)
+def _placeholders(text: str | Sequence[str] | None) -> set[str]:
+    texts = [text or ""] if isinstance(text, str) or text is None else text
     return {name for part in texts for name in _PLACEHOLDER.findall(part)}
 
 

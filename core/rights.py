@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from rest_framework.request import Request
+
 
 class Policy(Protocol):
     """Answers whether ``user`` may do ``action``."""
@@ -27,3 +31,10 @@ def register_policy(policy: Policy) -> None:
 def may(user: Any, action: str) -> bool:
     """Whether ``user`` may do ``action``, by the one policy table."""
     return _policy(user, action)
+
+
+def get_person(request: HttpRequest | Request) -> AbstractBaseUser:
+    """Who sends a request that a view has let in; raises ``TypeError`` for nobody, which is a view left open."""
+    if not isinstance(request.user, AbstractBaseUser):
+        raise TypeError("the view asks for a person before it asks for a right")
+    return request.user

@@ -8,7 +8,7 @@ by relative path; the import map of the page (``{% import_map %}``) sends each p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,16 +61,18 @@ class VendorFinder(BaseFinder):
     def check(self, **kwargs: Any) -> list:
         return []
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    def find(  # type: ignore[override]  # the stubs say None for nothing found; Django adds that to its matches
+        self, path: str, find_all: bool = False, **kwargs: Any
+    ) -> str | list[str]:
         name = path.replace("\\", "/")
         if name not in VENDOR_FILES:
             return []
         found = str(vendor_path(name))
         return [found] if find_all else found
 
-    def list(self, ignore_patterns: list[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
+    def list(self, ignore_patterns: Iterable[str] | None) -> Iterator[tuple[str, FileSystemStorage]]:
         for name in VENDOR_FILES:
-            if not matches_patterns(name, ignore_patterns or []):
+            if not matches_patterns(name, [*(ignore_patterns or ())]):
                 yield name, self.storage
 
 

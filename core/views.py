@@ -15,7 +15,7 @@ from django.views import View
 from core.errors import Missing
 from core.jobs import get_job, list_jobs, request_cancel
 from core.models import Job
-from core.rights import may
+from core.rights import get_person, may
 from core.serializers import JobSerializer
 
 _FINDINGS_SHOWN = 100
@@ -48,7 +48,7 @@ class JobDetailPage(JobPage):
 
     def post(self, request: HttpRequest, job_id: int) -> HttpResponse:
         """Cancel."""
-        return self._show(request, request_cancel(job=self._find(request, job_id), actor=request.user))
+        return self._show(request, request_cancel(job=self._find(request, job_id), actor=get_person(request)))
 
     def _find(self, request: HttpRequest, job_id: int) -> Job:
         try:

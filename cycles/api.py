@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
+from accounts.selectors import get_actor
 from core.api import ApiView, IdPagination, etag_of, idempotent, is_not_modified, not_modified, page_of, require_match
 from core.errors import Missing
 from core.months import parse_month
@@ -54,8 +55,8 @@ class CycleListView(ApiView):
         form = NewCycleSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         month, horizon = parse_month(form.validated_data["month"]), form.validated_data["horizon"]
-        cycle = services.start_cycle(month=month, actor=request.user, horizon=horizon)
-        return _show_cycle(cycle, request.user, HTTPStatus.CREATED)
+        cycle = services.start_cycle(month=month, actor=get_actor(request), horizon=horizon)
+        return _show_cycle(cycle, get_actor(request), HTTPStatus.CREATED)
 
 
 class CycleView(ApiView):
@@ -68,7 +69,7 @@ class CycleView(ApiView):
 
     @extend_schema(responses=CycleDetailSerializer)
     def get(self, request: Request, month: str) -> Response:
-        return _show_cycle(get_cycle(month), request.user)
+        return _show_cycle(get_cycle(month), get_actor(request))
 
     @extend_schema(request=CycleCommandSerializer, responses=CycleDetailSerializer)
     @idempotent
@@ -76,8 +77,8 @@ class CycleView(ApiView):
         form = CycleCommandSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         cycle, given = get_cycle(month), form.validated_data
-        moved = _CYCLE_COMMANDS[given["command"]](cycle, given, request.user)
-        return _show_cycle(moved, request.user)
+        moved = _CYCLE_COMMANDS[given["command"]](cycle, given, get_actor(request))
+        return _show_cycle(moved, get_actor(request))
 
 
 class StepView(ApiView):
@@ -103,7 +104,7 @@ class StepView(ApiView):
         found = get_step(get_cycle(month), step)
         form = StepCommandSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        _STEP_COMMANDS[form.validated_data["command"]](found, form.validated_data, request.user)
+        _STEP_COMMANDS[form.validated_data["command"]](found, form.validated_data, get_actor(request))
         found = get_step(get_cycle(month), step)
         return Response(StepSerializer(found).data, headers={"ETag": _step_etag(found)})
 
@@ -113,7 +114,7 @@ class StepView(ApiView):
         require_match(request, _step_etag(found))
         form = StepEditSerializer(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        edited = services.edit_step(step=found, actor=request.user, **form.validated_data)
+        edited = services.edit_step(step=found, actor=get_actor(request), **form.validated_data)
         return Response(StepSerializer(edited).data, headers={"ETag": _step_etag(edited)})
 
 
@@ -137,9 +138,9 @@ class SubmissionListView(ApiView):
         given = form.validated_data
         submission = services.submit_material(
             step=get_step(cycle, given["step"]),
-            department=given.get("department", request.user.department),
+            department=given.get("department", get_actor(request).department),
             content=given["content"],
-            actor=request.user,
+            actor=get_actor(request),
             draft=given["draft"],
             attachment=given.get("attachment"),
         )
@@ -159,7 +160,7 @@ class AttachmentView(ApiView):
         return FileResponse(
             submission.attachment.open(),
             as_attachment=True,
-            filename=PurePath(submission.attachment.name).name,
+            filename=PurePath(submission.attachment.name or "").name,
             content_type="application/octet-stream",
         )
 

@@ -20,7 +20,7 @@ class CommandSerializer(serializers.Serializer):
 
     command = serializers.CharField()
     step = serializers.CharField(allow_null=True)
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     enabled = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField())
 
@@ -81,7 +81,7 @@ class StepSerializer(serializers.ModelSerializer):
     purpose = serializers.SerializerMethodField()
     inputs = serializers.SerializerMethodField()
     outputs = serializers.SerializerMethodField()
-    participants = serializers.SlugRelatedField("username", many=True, read_only=True)
+    participants: serializers.Field = serializers.SlugRelatedField("username", many=True, read_only=True)
     is_late = serializers.SerializerMethodField()
     signatures = serializers.SerializerMethodField()
 
@@ -122,7 +122,7 @@ class StepSerializer(serializers.ModelSerializer):
         return is_late(step)
 
     def get_signatures(self, step: Step) -> list[dict[str, Any]]:
-        return SignOffSerializer(list_signoffs(step), many=True).data
+        return list(SignOffSerializer(list_signoffs(step), many=True).data)
 
 
 class CycleSerializer(serializers.ModelSerializer):
@@ -150,10 +150,10 @@ class CycleDetailSerializer(CycleSerializer):
         fields = [*CycleSerializer.Meta.fields, "steps", "readiness", "available_actions"]
 
     def get_readiness(self, cycle: Cycle) -> list[dict[str, Any]]:
-        return ReadinessSerializer(list_readiness(cycle), many=True).data
+        return list(ReadinessSerializer(list_readiness(cycle), many=True).data)
 
     def get_available_actions(self, cycle: Cycle) -> list[dict[str, Any]]:
-        return CommandSerializer(available_actions(cycle, self.context["user"]), many=True).data
+        return list(CommandSerializer(available_actions(cycle, self.context["user"]), many=True).data)
 
 
 class NewCycleSerializer(serializers.Serializer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext, gettext_noop
@@ -161,7 +162,7 @@ TEMPLATES: tuple[StepTemplate, ...] = (
         due=Milestone.RELEASE,
     ),
 )
-TEMPLATE_OF: dict[StepCode, StepTemplate] = {template.code: template for template in TEMPLATES}
+TEMPLATE_OF: Mapping[str, StepTemplate] = {template.code: template for template in TEMPLATES}
 
 # Steps a department may sign beside the lead, whether it must or not.
 COSIGNED_STEPS = frozenset({StepCode.DEMAND_REVIEW, StepCode.SUPPLY_REVIEW, StepCode.PRE_SOP})

@@ -10,7 +10,9 @@ from django.utils import timezone
 from django.views.generic import TemplateView, View
 
 from accounts.policies import can
+from accounts.selectors import get_actor
 from core.errors import Missing
+from cycles.models import Cycle
 from cycles.selectors import get_current_cycle, get_cycle
 from dashboards.selectors.finder import find_things
 from dashboards.selectors.home import load_home
@@ -24,12 +26,13 @@ class HomeView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
+        cycle: Cycle | None
         try:
             cycle = get_cycle(self.request.GET["cycle"])
         except (KeyError, Missing):
             cycle = get_current_cycle()
-        may_read = can(self.request.user, "plan.read")
-        home = load_home(cycle, self.request.user) if cycle and may_read else None
+        may_read = can(get_actor(self.request), "plan.read")
+        home = load_home(cycle, get_actor(self.request)) if cycle and may_read else None
         return context | {"home": home, "may_read": may_read, "today": timezone.localdate()}
 
 
@@ -37,7 +40,7 @@ class FindView(LoginRequiredMixin, View):
     """Products, regions, resources and plan codes for the finder (Ctrl K)."""
 
     def get(self, request: HttpRequest) -> JsonResponse:
-        return JsonResponse({"results": find_things(request.GET.get("q", ""), request.user)})
+        return JsonResponse({"results": find_things(request.GET.get("q", ""), get_actor(request))})
 
 
 class ComponentsView(LoginRequiredMixin, TemplateView):

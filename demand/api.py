@@ -11,7 +11,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors import get_scope
+from accounts.selectors import get_actor, get_scope
 from core.api import idempotent
 from core.errors import Missing
 from core.months import format_month
@@ -53,7 +53,7 @@ class WorkbenchView(DemandView):
     def get(self, request: Request) -> Response:
         in_money = request.query_params.get("unit") == "revenue"
         desk = open_desk(
-            user=request.user, cycle=self.cycle(), **self.nodes(), in_money=in_money, version=self.version()
+            user=get_actor(request), cycle=self.cycle(), **self.nodes(), in_money=in_money, version=self.version()
         )
         return Response(build_workbench(desk))
 
@@ -68,10 +68,10 @@ class TreeView(DemandView):
     def get(self, request: Request) -> Response:
         cycle, query = self.cycle(), request.query_params
         month = default_focus(cycle, self.month("month"))
-        seen = {
+        seen: dict[str, Any] = {
             "cycle": cycle,
             "version_id": self.version().pk,
-            "place": find_place(scope=get_scope(request.user), **self.nodes()),
+            "place": find_place(scope=get_scope(get_actor(request)), **self.nodes()),
             "side": "org" if query.get("side") == "org" else "product",
             "month": month,
         }
@@ -87,7 +87,7 @@ class PreviewView(DemandView):
     @extend_schema(request=PreviewSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         wanted = checked(PreviewSerializer, request)
-        return Response(preview_split(version=self.version(), actor=request.user, **wanted))
+        return Response(preview_split(version=self.version(), actor=get_actor(request), **wanted))
 
 
 class CommentView(DemandView):
@@ -105,7 +105,7 @@ class CommentView(DemandView):
             org=find_org(wanted["org"]),
             month=wanted["month"],
             text=wanted["text"],
-            actor=request.user,
+            actor=get_actor(request),
         )
         return Response({"id": comment.pk, "text": comment.text}, status=status.HTTP_201_CREATED)
 
@@ -118,7 +118,7 @@ class LockView(DemandView):
     @extend_schema(request=LockSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         wanted = checked(LockSerializer, request)
-        changed = lock_place(version=self.version(), actor=request.user, **wanted)
+        changed = lock_place(version=self.version(), actor=get_actor(request), **wanted)
         return Response({"changed": changed})
 
 
@@ -129,7 +129,7 @@ class ForecastView(DemandView):
 
     @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
-        job = enqueue_forecast(cycle=self.cycle(), actor=request.user)
+        job = enqueue_forecast(cycle=self.cycle(), actor=get_actor(request))
         return Response({"id": job.pk, "state": job.state}, status=status.HTTP_202_ACCEPTED)
 
 
@@ -141,7 +141,7 @@ class NodeForecastView(DemandView):
     @extend_schema(request=NodeForecastSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
         wanted = checked(NodeForecastSerializer, request)
-        place = find_place(scope=get_scope(request.user), product=wanted["product"], org=wanted["org"])
+        place = find_place(scope=get_scope(get_actor(request)), product=wanted["product"], org=wanted["org"])
         node = forecast_node(cycle=self.cycle(), place=place, ignore_months=wanted["ignore_months"])
         return Response(asdict(node))
 
@@ -154,7 +154,7 @@ class ProposalView(DemandView):
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     @idempotent
     def post(self, request: Request) -> Response:
-        return Response(build_proposal(cycle=self.cycle(), actor=request.user))
+        return Response(build_proposal(cycle=self.cycle(), actor=get_actor(request)))
 
 
 class OutlierView(DemandView):
@@ -165,9 +165,8 @@ class OutlierView(DemandView):
     @extend_schema(request=OutlierSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
         wanted = checked(OutlierSerializer, request)
-        decision = decide_outlier(
-            **wanted | {"product": find_product(wanted["product"]), "org": find_org(wanted["org"])}, actor=request.user
-        )
+        place = {"product": find_product(wanted["product"]), "org": find_org(wanted["org"])}
+        decision = decide_outlier(**wanted | place, actor=get_actor(request))
         return Response({"id": decision.pk, "verdict": decision.verdict}, status=status.HTTP_201_CREATED)
 
 
@@ -189,7 +188,7 @@ class AssumptionListView(DemandView):
             "product": wanted["product"] and find_product(wanted["product"]),
             "org": wanted["org"] and find_org(wanted["org"]),
         }
-        row = add_assumption(cycle=self.cycle(), actor=request.user, **wanted | sides)
+        row = add_assumption(cycle=self.cycle(), actor=get_actor(request), **wanted | sides)
         return Response(_assumption(row), status=status.HTTP_201_CREATED)
 
 
@@ -204,7 +203,7 @@ class AssumptionView(DemandView):
         if row is None:
             raise Missing(_("There is no such assumption."))
         wanted = checked(AssessmentSerializer, request)
-        return Response(_assumption(assess_assumption(assumption=row, actor=request.user, **wanted)))
+        return Response(_assumption(assess_assumption(assumption=row, actor=get_actor(request), **wanted)))
 
 
 def _assumption(row: Assumption) -> dict[str, Any]:

@@ -88,8 +88,8 @@ def build_choices(user: User, cycle: Cycle) -> dict[str, Any]:
 
 def heading(place: Place) -> dict[str, str]:
     """The names of both nodes in the reader's language."""
-    product = Product.objects.filter(pk=place.product).first()
-    org = Org.objects.filter(pk=place.org).first()
+    product = Product.objects.filter(pk=place.product).first() if place.product is not None else None
+    org = Org.objects.filter(pk=place.org).first() if place.org is not None else None
     is_top = org is None or (org.parent_id is None and place.scope.orgs is None)
     return {
         "product": product.label if product else _("All products"),

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.months import parse_month
+from core.months import format_month, parse_month
 from demand.choices import AssumptionState, EventKind, OutlierVerdict
 from plans.choices import SpreadRule
 
 
-class MonthField(serializers.CharField):
+@extend_schema_field(OpenApiTypes.STR)
+class MonthField(serializers.Field):
     """``YYYY-MM`` in, absolute month out."""
 
     def to_internal_value(self, data: Any) -> int:
         try:
-            return parse_month(super().to_internal_value(data))
+            return parse_month(serializers.CharField().run_validation(data))
         except ValueError as error:
             raise serializers.ValidationError(str(error)) from error
+
+    def to_representation(self, value: int) -> str:
+        return format_month(value)
 
 
 class CellSerializer(serializers.Serializer):

@@ -9,11 +9,13 @@ from django.contrib import messages
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.policies import actions_for, can
+from accounts.selectors import get_actor
 from core.errors import AppError, GuardFailed, Missing
 from core.formats import month as month_name
 from core.months import parse_month
@@ -29,10 +31,10 @@ from plans.selectors import get_shown_version, load_scenario_standing
 class DemandPage(AccessMixin, View):
     """A page for those who may read the plan."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        if not can(request.user, "plan.read"):
+        if not can(get_actor(request), "plan.read"):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
 
@@ -49,7 +51,7 @@ class WorkbenchPage(DemandPage):
         try:
             version = get_shown_version(cycle, request.GET.get("version"))
             desk = open_desk(
-                user=request.user, cycle=cycle, product=product, org=org, in_money=in_money, version=version
+                user=get_actor(request), cycle=cycle, product=product, org=org, in_money=in_money, version=version
             )
         except Missing as missing:
             raise Http404(str(missing.message)) from missing
@@ -59,7 +61,7 @@ class WorkbenchPage(DemandPage):
         context = {
             "cycle": cycle,
             "board": build_workbench(desk),
-            "choices": build_choices(request.user, cycle),
+            "choices": build_choices(get_actor(request), cycle),
             "tree_json": [asdict(node) for node in tree],
             "page": {
                 "side": side,
@@ -69,10 +71,10 @@ class WorkbenchPage(DemandPage):
                 "version": version.pk if desk.is_scenario else None,
             },
             "scenario": load_scenario_standing(version),
-            "rights": actions_for(request.user),
+            "rights": actions_for(get_actor(request)),
             "side": side,
             "focus_name": month_name(focus, year=False),
-            "standing": load_standing(cycle=cycle, version=version, user=request.user),
+            "standing": load_standing(cycle=cycle, version=version, user=get_actor(request)),
         }
         return render(request, "demand/workbench.html", context)
 
@@ -85,7 +87,7 @@ class SubmitView(DemandPage):
         if cycle is None:
             raise Http404
         try:
-            submit_streams(cycle=cycle, actor=request.user, note=request.POST.get("note", ""))
+            submit_streams(cycle=cycle, actor=get_actor(request), note=request.POST.get("note", ""))
         except GuardFailed as refused:
             messages.error(request, " ".join(refused.details.get("reasons", [str(refused.message)])))
         except AppError as refused:

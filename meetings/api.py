@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.db.models import Model
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,7 +15,9 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.models import User
 from accounts.policies import can
+from accounts.selectors import get_actor
 from core.api import ApiView, IdPagination, etag_of, idempotent, page_of, require_match
+from core.errors import Missing
 from cycles.models import Step
 from cycles.selectors import get_cycle, get_step
 from meetings import selectors, services
@@ -53,7 +56,7 @@ def _etag(row: Any) -> str:
 
 def _context(request: Request) -> dict[str, Any]:
     """What the serializers must know of the reader."""
-    return {"sees_costs": can(request.user, SEE_COSTS)}
+    return {"sees_costs": can(get_actor(request), SEE_COSTS)}
 
 
 def _show(request: Request, row: Model, serializer: type[BaseSerializer], status: int = HTTPStatus.OK) -> Response:
@@ -78,8 +81,11 @@ class MeetingListView(ApiView):
         cycle = get_cycle(month)
         given = _read(MeetingCommandSerializer, request)
         step = get_step(cycle, given["step"])
-        _MEETING_COMMANDS[given["command"]](step, given, request.user)
-        return _show(request, selectors.get_meeting(step), MeetingSerializer)
+        _MEETING_COMMANDS[given["command"]](step, given, get_actor(request))
+        meeting = selectors.get_meeting(step)
+        if meeting is None:
+            raise Missing(_("There is no such meeting."))
+        return _show(request, meeting, MeetingSerializer)
 
 
 class DecisionListView(ApiView):
@@ -97,7 +103,7 @@ class DecisionListView(ApiView):
     def post(self, request: Request, month: str) -> Response:
         cycle = get_cycle(month)
         given = _read(NewDecisionSerializer, request)
-        decision = services.propose_decision(cycle=cycle, actor=request.user, **given)
+        decision = services.propose_decision(cycle=cycle, actor=get_actor(request), **given)
         return _show(request, decision, DecisionSerializer, HTTPStatus.CREATED)
 
 
@@ -119,9 +125,10 @@ class DecisionView(ApiView):
         decision = selectors.get_decision(get_cycle(month), number)
         require_match(request, _etag(decision))
         given = _read(DecisionEditSerializer, request, partial=True)
-        if "options" in given and not can(request.user, SEE_COSTS):
+        if "options" in given and not can(get_actor(request), SEE_COSTS):
             given["options"] = keep_hidden(given["options"], decision.options)
-        edited = services.edit_decision(decision=decision, actor=request.user, revision=decision.revision, **given)
+        actor = get_actor(request)
+        edited = services.edit_decision(decision=decision, actor=actor, revision=decision.revision, **given)
         return _show(request, edited, DecisionSerializer)
 
     @extend_schema(request=DecisionCommandSerializer, responses=DecisionSerializer)
@@ -129,7 +136,7 @@ class DecisionView(ApiView):
     def post(self, request: Request, month: str, number: int) -> Response:
         decision = selectors.get_decision(get_cycle(month), number)
         given = _read(DecisionCommandSerializer, request)
-        moved = _DECISION_COMMANDS[given["command"]](decision, given, request.user)
+        moved = _DECISION_COMMANDS[given["command"]](decision, given, get_actor(request))
         return _show(request, moved, DecisionSerializer)
 
 
@@ -151,7 +158,7 @@ class ActionListView(ApiView):
         given = _read(NewActionSerializer, request)
         if (number := given.pop("decision", None)) is not None:
             given["decision"] = selectors.get_decision(cycle, number)
-        action = services.add_action(cycle=cycle, actor=request.user, **given)
+        action = services.add_action(cycle=cycle, actor=get_actor(request), **given)
         return _show(request, action, ActionSerializer, HTTPStatus.CREATED)
 
 
@@ -169,7 +176,7 @@ class ActionView(ApiView):
     def post(self, request: Request, month: str, action_id: int) -> Response:
         action = selectors.get_action(get_cycle(month), action_id)
         given = _read(ActionCommandSerializer, request)
-        return _show(request, _move_action(action, given, request.user), ActionSerializer)
+        return _show(request, _move_action(action, given, get_actor(request)), ActionSerializer)
 
 
 class RiskListView(ApiView):
@@ -186,7 +193,7 @@ class RiskListView(ApiView):
     @idempotent
     def post(self, request: Request, month: str) -> Response:
         cycle = get_cycle(month)
-        risk = services.add_risk(cycle=cycle, actor=request.user, **_read(NewRiskSerializer, request))
+        risk = services.add_risk(cycle=cycle, actor=get_actor(request), **_read(NewRiskSerializer, request))
         return _show(request, risk, RiskSerializer, HTTPStatus.CREATED)
 
 
@@ -206,9 +213,9 @@ class RiskView(ApiView):
         given = _read(RiskEditSerializer, request, partial=True)
         state = given.pop("state", None)
         if given:
-            risk = services.edit_risk(risk=risk, actor=request.user, revision=risk.revision, **given)
+            risk = services.edit_risk(risk=risk, actor=get_actor(request), revision=risk.revision, **given)
         if state:
-            risk = services.close_risk(risk=risk, state=state, actor=request.user)
+            risk = services.close_risk(risk=risk, state=state, actor=get_actor(request))
         return _show(request, risk, RiskSerializer)
 
 
@@ -227,7 +234,7 @@ class ConflictListView(ApiView):
     def post(self, request: Request, month: str) -> Response:
         cycle = get_cycle(month)
         given = _read(NewConflictSerializer, request)
-        conflict = services.raise_conflict(cycle=cycle, actor=request.user, **given)
+        conflict = services.raise_conflict(cycle=cycle, actor=get_actor(request), **given)
         return _show(request, conflict, ConflictSerializer, HTTPStatus.CREATED)
 
 
@@ -245,7 +252,7 @@ class ConflictView(ApiView):
     def post(self, request: Request, month: str, conflict_id: int) -> Response:
         conflict = selectors.get_conflict(get_cycle(month), conflict_id)
         given = _read(ConflictCommandSerializer, request)
-        settled = services.settle_conflict(conflict=conflict, actor=request.user, **given)
+        settled = services.settle_conflict(conflict=conflict, actor=get_actor(request), **given)
         return _show(request, settled, ConflictSerializer)
 
 

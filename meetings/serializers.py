@@ -70,7 +70,7 @@ class MeetingSerializer(serializers.ModelSerializer):
         return [{"title": translate_texts([i.title])[0], "minutes": i.minutes} for i in meeting.agenda.all()]
 
     def get_attendance(self, meeting: Meeting) -> list[dict[str, Any]]:
-        return AttendanceSerializer(list_attendance(meeting.step), many=True).data
+        return list(AttendanceSerializer(list_attendance(meeting.step), many=True).data)
 
     def get_quorum(self, meeting: Meeting) -> dict[str, Any] | None:
         if meeting.step.code != "executive":

@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views import View
 
 from accounts.policies import can, require
+from accounts.selectors import get_actor
 from core.errors import AppError, Missing
 from core.models import Job
 from cycles.choices import CycleState, StepCode
@@ -31,9 +33,9 @@ EXECUTIVE_PAGES = ("1", "2", "3")
 class CyclePage(LoginRequiredMixin, View):
     """A page about the cycle of ``?cycle=YYYY-MM``, by default the newest."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
-            require(request.user, "plan.read")
+            require(get_actor(request), "plan.read")
         return super().dispatch(request, *args, **kwargs)
 
     def cycle(self) -> Cycle:
@@ -50,8 +52,8 @@ class MeetingView(CyclePage):
     def get(self, request: HttpRequest, step: str) -> HttpResponse:
         if step not in StepCode.values:
             raise Missing(_("There is no such step."))
-        table = load_meeting_table(self.cycle(), step, request.user)
-        fields = [(key, _(label)) for key, label in MATERIAL.get(request.user.department, ())]
+        table = load_meeting_table(self.cycle(), step, get_actor(request))
+        fields = [(key, _(label)) for key, label in MATERIAL.get(get_actor(request).department, ())]
         return render(request, "meetings/step.html", {"table": table, "material_fields": fields})
 
 
@@ -59,13 +61,13 @@ class PreSopView(CyclePage):
     """Pre-S&OP: four plans, the gap, scenarios, decisions."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        cycle, sees_costs = self.cycle(), can(request.user, SEE_COSTS)
+        cycle, sees_costs = self.cycle(), can(get_actor(request), SEE_COSTS)
         context = {
             "board": load_presop_board(cycle, request.GET.get("version"), sees_costs=sees_costs),
             "sees_costs": sees_costs,
-            "table": load_meeting_table(cycle, StepCode.PRE_SOP, request.user),
-            "may_value": can(request.user, "balance.run") and cycle.state == CycleState.PRE_SOP,
-            "may_propose": can(request.user, "decision.propose") and cycle.state == CycleState.PRE_SOP,
+            "table": load_meeting_table(cycle, StepCode.PRE_SOP, get_actor(request)),
+            "may_value": can(get_actor(request), "balance.run") and cycle.state == CycleState.PRE_SOP,
+            "may_propose": can(get_actor(request), "decision.propose") and cycle.state == CycleState.PRE_SOP,
         }
         return render(request, "meetings/presop.html", context)
 
@@ -74,14 +76,14 @@ class ExecutiveView(CyclePage):
     """The executive meeting in three pages."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        cycle, sees_costs = self.cycle(), can(request.user, SEE_COSTS)
+        cycle, sees_costs = self.cycle(), can(get_actor(request), SEE_COSTS)
         page = request.GET.get("p", "1")
         context = {
             "board": load_executive_board(cycle, sees_costs=sees_costs),
             "sees_costs": sees_costs,
-            "table": load_meeting_table(cycle, StepCode.EXECUTIVE, request.user),
+            "table": load_meeting_table(cycle, StepCode.EXECUTIVE, get_actor(request)),
             "page": page if page in EXECUTIVE_PAGES else "1",
-            "may_decide": can(request.user, "decision.decide")
+            "may_decide": can(get_actor(request), "decision.decide")
             and cycle.state in {CycleState.PRE_SOP, CycleState.EXECUTIVE},
         }
         return render(request, "meetings/executive.html", context)
@@ -103,7 +105,7 @@ class CommandView(CyclePage):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, command: str) -> HttpResponse:
-        click = Request(self.cycle(), request.user, request.POST, request.FILES)
+        click = Request(self.cycle(), get_actor(request), request.POST, request.FILES)
         back = request.POST.get("back", "/")
         if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
             back = "/"

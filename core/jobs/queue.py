@@ -126,4 +126,5 @@ def _usual_seconds(kind: str) -> float | None:
     """The median duration of the last five finished jobs of this kind."""
     timed = Job.objects.filter(kind=kind, state=JobState.DONE, started_at__isnull=False, finished_at__isnull=False)
     pairs = list(timed.order_by("-pk").values_list("started_at", "finished_at")[:5])
-    return median((end - start).total_seconds() for start, end in pairs) if pairs else None
+    seconds = [(end - start).total_seconds() for start, end in pairs if start is not None and end is not None]
+    return median(seconds) if seconds else None

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
-from django.contrib.staticfiles.storage import staticfiles_storage
+from django.conf import STATICFILES_STORAGE_ALIAS
+from django.core.files.storage import storages
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
@@ -60,7 +61,7 @@ _SPRITE = (
 def icon(name: str, small: bool = False, label: str = "") -> SafeString:
     """A line icon. Without ``label`` it is decoration and hidden from screen readers."""
     naming = {"role": "img", "aria_label": label} if label else {"aria_hidden": "true"}
-    return lucide(name, size=None, **{"class": "ic s" if small else "ic", **naming})
+    return mark_safe(lucide(name, size=None, **{"class": "ic s" if small else "ic", **naming}))
 
 
 @register.simple_tag
@@ -134,10 +135,11 @@ def bar(value: float, full: float) -> str:
 @register.simple_tag(takes_context=True)
 def import_map(context: template.Context) -> SafeString:
     """Sends the relative imports of scripts to their hashed files; nothing while names are plain."""
-    if not isinstance(staticfiles_storage._wrapped, HashedStaticFiles):
+    storage = storages[STATICFILES_STORAGE_ALIAS]
+    if not isinstance(storage, HashedStaticFiles):
         return mark_safe("")
-    url = staticfiles_storage.base_url
-    imports = {f"{url}{plain}": f"{url}{hashed}" for plain, hashed in staticfiles_storage.module_names().items()}
+    url = storage.base_url
+    imports = {f"{url}{plain}": f"{url}{hashed}" for plain, hashed in storage.module_names().items()}
     if not imports:
         return mark_safe("")
     return format_html(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -70,7 +71,7 @@ def save_calendar_rules(*, rules: Sequence[Rule], actor: User) -> None:
             )
             for position, rule in enumerate(rules)
         )
-        shown = {rule.milestone: str(rule.day or f"{rule.after}+{rule.offset}") for rule in rules}
+        shown: dict[str, Any] = {rule.milestone: str(rule.day or f"{rule.after}+{rule.offset}") for rule in rules}
         audit.record(
             chain=audit.SYSTEM,
             actor=actor,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from django.db.models import F
 from django.utils import timezone
@@ -130,7 +131,7 @@ def _create_step(
     cycle: Cycle,
     position: int,
     template: StepTemplate,
-    dates: dict[Milestone, dt.datetime],
+    dates: Mapping[Milestone, dt.datetime],
     owners: dict[str, User],
 ) -> None:
     due = dates[template.due]

@@ -35,7 +35,7 @@ def open_step(*, step: Step, actor: User) -> Step:
     if step.state in WORKING:
         return step
     transition = next(t for t in TRANSITIONS if t.opens == step.code)
-    if transition.action != "cycle.manage":
+    if transition.action != "cycle.manage" and transition.closes is not None:
         reason = _("“%(step)s” opens when “%(before)s” is signed.") % {
             "step": step.get_code_display(),
             "before": get_step(step.cycle, transition.closes).get_code_display(),

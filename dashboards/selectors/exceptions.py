@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +123,7 @@ def _from_balance(cycle: Cycle) -> Iterator[ExceptionItem]:
         yield _bottleneck(run, group, names)
 
 
-def _bottleneck(run: BalanceRun, group: dict[str, Any], names: Names) -> ExceptionItem:
+def _bottleneck(run: BalanceRun, group: Mapping[str, Any], names: Names) -> ExceptionItem:
     cause = CauseKind(group["cause"])
     ways = SupplyOption.objects.filter(run=run, cause=cause, code=group["code"], in_plan=False).order_by("-gain")
     best = ways.first()

@@ -141,7 +141,8 @@ def _check(sheet: SheetData, context: ImportContext) -> None:
                 sheet.reject(index, "history_not_leaf", column=column, value=code)
     months = [month for month in sheet.values("month") if month is not None]
     if months and max(months) - min(months) >= MAX_MONTHS:
-        span = {"first": format_month(min(months)), "last": format_month(max(months)), "limit": MAX_MONTHS}
+        first, last = format_month(min(months)), format_month(max(months))
+        span: dict[str, Any] = {"first": first, "last": last, "limit": MAX_MONTHS}
         for index, month in enumerate(sheet.values("month")):
             if month is not None and month <= max(months) - MAX_MONTHS:
                 sheet.reject(index, "history_too_long", column="month", value=format_month(month), **span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -30,7 +31,6 @@ from masterdata.importers.columns import (
 from masterdata.importers.context import ImportContext
 from masterdata.importers.spec import UPPER_ROOMS, SheetChanges, SheetData, SheetSpec, register_sheet
 from masterdata.importers.stores import ModelStore
-from masterdata.models import Revised
 
 PRODUCT = Column("product", CODE, required=True, refers_to=("products",))
 ORG = Column("org", CODE, required=True, refers_to=("orgs",))
@@ -52,8 +52,8 @@ class InputStore(FollowedStore):
 
     def write(self, sheet: SheetData, changes: SheetChanges, context: ImportContext) -> None:
         super().write(sheet, changes, context)
-        written: type[Revised] = self.model
-        written.objects.filter(revision=context.revision).update(applied_to=None, author=context.actor)
+        written: Any = self.model._default_manager  # of StreamInput: the base class knows neither column
+        written.filter(revision=context.revision).update(applied_to=None, author=context.actor)
 
 
 def _check_streams(sheet: SheetData, _context: ImportContext) -> None:

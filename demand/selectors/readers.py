@@ -24,7 +24,8 @@ Figures = list[int | None]
 class Reader(Protocol):
     """Reads measures of a version at a place, one list of smallest units a measure."""
 
-    place: Place
+    @property
+    def place(self) -> Place: ...
 
     def read(
         self, version_id: int, measures: Iterable[str], months: range, heads: Mapping[str, HeadRef]
@@ -102,7 +103,7 @@ def _sum(cube: Cube, rows: Ints) -> Figures:
 
 
 def _any(present: NDArray[np.bool_] | None, ncols: int) -> NDArray[np.bool_]:
-    return np.ones(ncols, dtype=bool) if present is None else present.any(axis=0)
+    return np.ones(ncols, dtype=bool) if present is None else np.asarray(present.any(axis=0), dtype=bool)
 
 
 def _figures(values: Ints, present: NDArray[np.bool_]) -> Figures:

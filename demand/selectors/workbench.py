@@ -71,8 +71,9 @@ def load_figures(*, cycle: Cycle, version_id: int, place: Place, in_money: bool 
     rows[ACTUAL] = [*sold[-PAST_MONTHS:], *[None] * len(plan)]
     rows[LAST_YEAR] = [_at(sold, sold_months, month - 12) for month in months]
     rows[LAST_CYCLE] = _load_last_cycle(cycle, months, reader)
+    before: Figures = [None] * PAST_MONTHS
     flex = load_flex_rows(version_id=version_id, months=plan, reader=reader)
-    rows |= {code: [None] * PAST_MONTHS + values for code, values in flex.items()}
+    rows |= {code: [*before, *values] for code, values in flex.items()}
     unknown: Figures = [None] * len(plan)
     low, high = (unknown, unknown) if in_money else load_band(version_id=version_id, months=plan, place=place)
     consensus = load_measure(version_id=version_id, measure=CONSENSUS, months=plan, heads=heads)
@@ -82,8 +83,8 @@ def load_figures(*, cycle: Cycle, version_id: int, place: Place, in_money: bool 
         scale=company.currency_decimals if in_money else consensus.scale,
         is_money=in_money,
         rows=rows,
-        low=[None] * PAST_MONTHS + low,
-        high=[None] * PAST_MONTHS + high,
+        low=[*before, *low],
+        high=[*before, *high],
         history_months=sold_months,
         history=sold,
         leaves=len(place.rows(consensus.axis)),

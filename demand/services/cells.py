@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -49,7 +49,7 @@ def preview_split(
 
 
 def _parts(preview: SpreadPreview, place: Place, scale: int) -> list[dict[str, Any]]:
-    trees, model = place.hierarchy, Org
+    trees, model = place.hierarchy, cast(type[Product | Org], Org)
     tree, column, here = trees.orgs, 1, place.org
     if here is not None and tree.is_leaf[tree.position_of(here)]:
         tree, column, here, model = trees.products, 0, place.product, Product

@@ -59,7 +59,8 @@ def read_part(job_id: int, name: str) -> bytes:
 
 def _select(job_id: int, name: str) -> bytes | None:
     if connection.vendor != "postgresql":
-        return ForecastPart.objects.filter(job=job_id, name=name).values_list("data", flat=True).first()
+        found = ForecastPart.objects.filter(job=job_id, name=name).values_list("data", flat=True).first()
+        return None if found is None else bytes(found)
     # The text protocol would send megabytes as twice as many hexadecimal digits.
     connection.ensure_connection()
     with psycopg.Cursor(connection.connection) as cursor:

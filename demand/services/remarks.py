@@ -70,7 +70,7 @@ def add_assumption(
     owner: User | None = None,
 ) -> Assumption:
     """Record what the forecast rests on, inside the actor's scope. Verb ``demand.assumption.added``."""
-    require(actor, "decision.propose", product=product and product.code, org=org and org.code)
+    require(actor, "decision.propose", product=product.code if product else None, org=org.code if org else None)
     if not text.strip():
         raise InvalidInput(_("Write the assumption as one sentence that can turn out true or false."))
     with write_transaction():

@@ -127,7 +127,8 @@ def _target_rows(kind: TargetKind, months: range) -> list[TotalRow]:
     ).order_by("revision", "version", "pk")
     latest: dict[tuple[int | None, int | None, int], Decimal] = {}
     for product, org, month, quantity in rows.values_list("product", "org", "month", "quantity"):
-        latest[product, org, month] = quantity
+        if quantity is not None:
+            latest[product, org, month] = quantity
     return [(*node, quantity) for node, quantity in latest.items()]
 
 
@@ -183,7 +184,7 @@ def _overlay_inputs(
     return Cube(
         current.axis,
         current.first_month,
-        np.where(given.present, given.values, current.values),
+        np.where(np.asarray(given.present), given.values, current.values),
         current.unit,
         current.scale,
         np.asarray(current.present) | np.asarray(given.present),

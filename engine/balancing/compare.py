@@ -51,7 +51,7 @@ def list_displaced(
     ahead = np.cumsum(change, axis=1)
     worst = np.maximum(-ahead.min(axis=1, initial=0.0), 0.0)
     found = []
-    for cls in np.flatnonzero(worst > LEAST_UNITS):
+    for cls in np.flatnonzero(worst > LEAST_UNITS).tolist():
         less = max(0.0, -float(ahead[cls, -1]))
         felt = int(np.argmax(ahead[cls] < -LEAST_UNITS))
         revenue = float((change[cls] * problem.demand.price[cls]).sum())

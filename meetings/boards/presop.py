@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -51,7 +50,8 @@ class PlanRow:
     @property
     def figures(self) -> Iterator[tuple[int | float | None, str]]:
         """Each cell with the plan's measure it is of, empty for a goal or a ratio."""
-        return zip_longest(self.cells, self.measures, fillvalue="")
+        rest = [""] * (len(self.cells) - len(self.measures))
+        return zip(self.cells, [*self.measures, *rest], strict=True)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Meetings of the steps: agenda, who was there, minutes; and the rules they follow."""
 
+from __future__ import annotations
+
 from decimal import Decimal
 
 from django.conf import settings
@@ -8,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.choices import AttendeeLevel, Department
+from accounts.models import User
 from meetings.choices import Presence
 
 _USER = settings.AUTH_USER_MODEL
@@ -18,7 +21,9 @@ class ParticipantGroup(models.Model):
 
     code = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
-    members = models.ManyToManyField(_USER, related_name="groups_of_participants")
+    members: models.ManyToManyField[User, models.Model] = models.ManyToManyField(
+        _USER, related_name="groups_of_participants"
+    )
 
     def __str__(self) -> str:
         return self.code

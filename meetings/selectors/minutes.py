@@ -139,7 +139,8 @@ def _decision_fact(decision: Decision) -> dict[str, Any]:
 
 
 def _people_lines(facts: dict[str, Any]) -> list[str]:
-    there, absent = [], []
+    there: list[str] = []
+    absent: list[str] = []
     for person in facts["people"]:
         who = f"{person['name']} ({Department(person['department']).label})"
         if person["presence"] == Presence.DELEGATE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -87,7 +88,7 @@ def settle_conflict(
 
 
 def _escalate(cycle: Cycle, conflict: Conflict, actor: User) -> Decision:
-    options = [
+    options: list[dict[str, Any]] = [
         {"code": "A", "title": conflict.position_a, "effects": {}, "scenario": None},
         {"code": "B", "title": conflict.position_b, "effects": {}, "scenario": None},
     ]

@@ -154,14 +154,14 @@ def escalate(*, decision: Decision, note: str, actor: User) -> Decision:
     """Raise an item to the decision layer; it must be decided there (R-008). Audit ``meetings.decision.escalated``."""
     require(actor, "decision.propose")
     note = need_text(note, _("Say why it is escalated."))
-    changes = {"state": S.ESCALATED, "must_decide": True, "note": note}
+    changes: dict[str, Any] = {"state": S.ESCALATED, "must_decide": True, "note": note}
     return _move(decision, {S.PROPOSED}, actor, "decision.escalated", {"note": note}, **changes)
 
 
 def implement(*, decision: Decision, note: str, actor: User) -> Decision:
     """Report an approved item as done. Audit ``meetings.decision.implemented``."""
     require(actor, "action.write")
-    changes = {"state": S.IMPLEMENTED, "implemented_by": actor, "implemented_at": timezone.now()}
+    changes: dict[str, Any] = {"state": S.IMPLEMENTED, "implemented_by": actor, "implemented_at": timezone.now()}
     return _move(decision, {S.APPROVED}, actor, "decision.implemented", {"note": note}, **changes)
 
 
@@ -170,7 +170,7 @@ def verify_decision(*, decision: Decision, actor: User) -> Decision:
     require(actor, "action.write")
     if decision.implemented_by_id == actor.pk:
         raise Denied(_("Four eyes: somebody else verifies what you did."), code="four_eyes")
-    changes = {"state": S.VERIFIED, "verified_by": actor, "verified_at": timezone.now()}
+    changes: dict[str, Any] = {"state": S.VERIFIED, "verified_by": actor, "verified_at": timezone.now()}
     return _move(decision, {S.IMPLEMENTED}, actor, "decision.verified", {}, **changes)
 
 

@@ -16,7 +16,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.selectors import get_scope
+from accounts.selectors import get_actor, get_scope
 from core.api import ApiView, IdPagination, etag_of, idempotent, is_not_modified, not_modified
 from core.errors import InvalidInput
 from supply import serializers
@@ -47,12 +47,11 @@ class ConsensusPlanView(ApiView):
     def get(self, request: Request) -> Response:
         plan = get_approved_plan()
         start, limit = _page(request)
-        etag = etag_of(
-            plan.version.snapshot_code, plan.release and plan.release.number, get_scope(request.user), start, limit
-        )
+        scope = get_scope(get_actor(request))
+        etag = etag_of(plan.version.snapshot_code, plan.release and plan.release.number, scope, start, limit)
         if is_not_modified(request, etag):
             return not_modified(etag)
-        lines, more = list_consensus_lines(plan, user=request.user, start=start, limit=limit)
+        lines, more = list_consensus_lines(plan, user=get_actor(request), start=start, limit=limit)
         body = {
             "snapshot": plan.version.snapshot_code,
             "release": plan.release.number if plan.release else None,
@@ -162,7 +161,7 @@ class ReleaseAckView(ApiView):
         release = get_release(number)
         form = serializers.NewAckSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        ack = acknowledge_release(release=release, actor=request.user, **form.validated_data)
+        ack = acknowledge_release(release=release, actor=get_actor(request), **form.validated_data)
         return Response(serializers.AckSerializer(ack).data, status=status.HTTP_200_OK)
 
 

@@ -69,6 +69,8 @@ def load_delta(release: Release, since: Release) -> list[DeltaLine]:
 def list_mps_lines(version: Version) -> list[ReleaseLine]:
     """The master production schedule of a plan: every quantity to make, by product, site and month."""
     cycle = version.cycle
+    if cycle is None:
+        raise ValueError(f"version {version.pk} is of no cycle")
     months = range(cycle.month, cycle.month + cycle.horizon)
     made = load_measures(version_id=version.pk, measures=["production"], months=months)["production"]
     products = dict(Product.objects.values_list("pk", "code"))
@@ -93,7 +95,7 @@ def get_approved_plan() -> ApprovedPlan:
     """The plan of the newest approved cycle. Raises ``Missing`` when nothing is approved yet."""
     cycle = Cycle.objects.filter(state__in=_APPROVED).select_related("approved_by").order_by("-month").first()
     version = cycle and Version.objects.filter(cycle=cycle, current=True, snapshot_code__isnull=False).first()
-    if not version:
+    if cycle is None or not version:
         raise Missing(
             _("No plan is approved yet. The first approval makes it available here."), code="nothing_approved"
         )

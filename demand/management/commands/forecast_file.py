@@ -127,7 +127,7 @@ def read_histories(source: Path, frequency: Frequency) -> Histories:
     numbers = _parse_numbers(source, table["y"])
     empty = table["unique_id"].str.strip() == ""
     if empty.any():
-        raise _fault(source, int(table.index[empty.to_numpy().argmax()]), "unique_id", "is empty")
+        raise _fault(source, int(table.index[int(empty.to_numpy().argmax())]), "unique_id", "is empty")
     codes, ids = pd.factorize(table["unique_id"])
     period_of = {text: frequency.number(day) for text, day in dates.items()}
     periods = table["ds"].map(period_of).to_numpy(np.int64, copy=True)
@@ -260,5 +260,5 @@ def _parse_numbers(source: Path, column: pd.Series) -> np.ndarray:
             what = f"{column.iloc[place]!r} is no finite number"
             if not text:
                 what = "is empty; leave the row out where nothing was observed"
-            raise _fault(source, int(column.index[place]), "y", what)
+            raise _fault(source, int(column.index[int(place)]), "y", what)
     return numbers
