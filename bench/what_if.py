@@ -1,0 +1,256 @@
+"""Click to page: what-ifs over HTTP against gunicorn at 1,000 products × 18 months × 3 plants.
+
+A made-up company is imported, balanced and served by two web processes on the same database. Measured from the client:
+from sending the click to the whole answer with plan, shortages and money; first the processes' warm-up after a
+balance, then the clicks.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from accounts.models import User
+from bench.company import FIRST_MONTH, make_company, write_company
+from bench.table import Row
+from core.months import format_month
+from cycles.services import start_cycle
+from masterdata.models import Org, Product
+from masterdata.services import import_folder
+from plans.cubes import Axis, Cube
+from plans.models import Version
+from plans.services import create_working_version, publish_cubes
+from supply.adapters.sheets import Sheets
+from supply.models import SupplyOption
+from supply.services.balance import run_balance
+
+NEEDS_DATABASE = True
+SIZE = os.environ.get("SOP_BENCH_WHAT_IF", "M")
+CLICKS = 60
+PROCESSES = 2
+LOCAL = ("overtime", "extra_shift", "raise_supply", "expedite", "defer", "rent_storage", "break_fence")
+
+
+def run() -> list[Row]:
+    """Balance once, then click."""
+    sheets = make_company(SIZE)
+    people = _import(sheets)
+    version = _ask(sheets, people["coordinator"])
+    began = time.perf_counter()
+    made = run_balance(version_id=version.pk, actor=people["supply_lead"])
+    balanced = time.perf_counter() - began
+    ladder = list(SupplyOption.objects.filter(run=made, kind__in=LOCAL, in_plan=False).order_by("-gain")[:6])
+    with _served() as server:
+        ask = _Browser(server, people["supply_lead"], version.pk)
+        warm = [ask("trials/warm/", {}) for _process in range(PROCESSES * 3)]
+        settings_list = list(_clicks(sheets))
+        clicks = [ask("trials/", {"settings": setting}) for setting in settings_list]
+        orders = [ask("trials/", {"settings": [order]}) for order in _orders(sheets)]
+        priced = [ask("options/price/", {"options": [option.pk]}) for option in ladder]
+        worth = ask(f"worth/?what=hour&code=NECK-0&month={format_month(FIRST_MONTH + 6)}", None)
+        memory = _memory(server.pid)
+    size = f"{made.rows:,} rows, {made.columns:,} columns"
+    return [
+        Row("balance of the plan of record, all options priced", balanced, "s", note=size),
+        Row("model made ready in a process, first time", max(warm), "s", "", f"{sum(t > 0.5 for t in warm)} processes"),
+        Row("one changed setting, median", float(np.median(clicks)), "s", "", f"{len(clicks)} clicks"),
+        Row("one changed setting, p95", float(np.percentile(clicks, 95)), "s", "≤ 1"),
+        Row("slowest click", max(clicks), "s"),
+        Row(
+            "a rush order with whom it displaces, p95",
+            float(np.percentile(orders, 95)),
+            "s",
+            "",
+            f"{len(orders)} orders",
+        ),
+        Row("local ladder of options, one after the other", sum(priced), "s", "≤ 3", f"{len(priced)} options"),
+        Row("worth of one more hour with its range", worth, "s"),
+        Row("memory of a web process with its model", memory, "MB"),
+    ]
+
+
+def _clicks(sheets: Sheets) -> Iterator[list[dict[str, Any]]]:
+    """Shifts, maintenance, overtime, a supplier's limit and a demand cell by turns, all over the horizon."""
+    r = np.random.default_rng(5)
+    lines = [row["code"] for row in sheets.of("resources")]
+    limits = sheets.of("material_supply")
+    demand = sheets.of("demand")
+    for number in range(CLICKS):
+        month = format_month(FIRST_MONTH + int(r.integers(18)))
+        capacity = {"kind": "capacity", "resource": lines[int(r.integers(len(lines)))], "month": month}
+        match number % 5:
+            case 0:
+                yield [{**capacity, "shifts": 3}]
+            case 1:
+                yield [{**capacity, "lost_hours": 40}]
+            case 2:
+                yield [{**capacity, "overtime_hours": 60}]
+            case 3:
+                row = limits[int(r.integers(len(limits)))]
+                less = round(0.8 * float(row["max_quantity"]))
+                yield [{"kind": "supply", "material": row["material"], "month": month, "max_quantity": less}]
+            case _:
+                row = demand[int(r.integers(len(demand)))]
+                yield [{"kind": "demand", **_cell(row), "quantity": round(1.5 * row["quantity"])}]
+
+
+def _orders(sheets: Sheets) -> Iterator[dict[str, Any]]:
+    r, demand = np.random.default_rng(6), sheets.of("demand")
+    for _number in range(10):
+        row = demand[int(r.integers(len(demand)))]
+        yield {"kind": "order", **_cell(row), "quantity": max(10, round(0.5 * row["quantity"]))}
+
+
+def _cell(row: Any) -> dict[str, Any]:
+    return {"product": row["product"], "org": row["org"], "month": format_month(row["month"])}
+
+
+def _import(sheets: Sheets) -> dict[str, User]:
+    """The company in the database, with a month of history, which every company has."""
+    rows = {name: list(values) for name, values in sheets.rows.items() if name != "demand"}
+    rows |= _plain_hours(rows)
+    pairs = sorted({(row["product"], row["org"]) for row in sheets.of("demand")})
+    before = FIRST_MONTH - 1
+    rows["history"] = [{"product": k, "org": r, "month": before, "quantity": 1.0} for k, r in pairs]
+    with tempfile.TemporaryDirectory() as name:
+        write_company(Sheets(sheets.first_month, sheets.months, sheets.currency, rows), Path(name))
+        batch = import_folder(path=Path(name), actor=None)
+    if not Product.objects.exists():
+        raise RuntimeError(f"the company was not imported: {batch.findings[:3]}")
+    people = {}
+    for role in ("coordinator", "demand_lead", "supply_lead", "executive"):
+        people[role] = User(username=role, role=role, department="supply", level="manager")
+        people[role].set_unusable_password()
+        people[role].save()
+    return people
+
+
+def _plain_hours(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Lines of many machines as lines of one: hours of a unit and of the line in the same proportion."""
+    pace = {row["code"]: float(row["efficiency"]) for row in rows["resources"]}
+    return {
+        "resources": [
+            {
+                **row,
+                "efficiency": 1.0,
+                "overtime_cost_per_hour": round(row["overtime_cost_per_hour"] * pace[row["code"]], 2),
+            }
+            for row in rows["resources"]
+        ],
+        "routings": [
+            {**row, "hours_per_unit": row["hours_per_unit"] / pace[row["resource"]]} for row in rows["routings"]
+        ],
+    }
+
+
+def _ask(sheets: Sheets, coordinator: User) -> Version:
+    """The sheet's demand as the proposal of a new plan."""
+    cycle = start_cycle(month=FIRST_MONTH, actor=coordinator)
+    version = create_working_version(cycle=cycle, actor=None)
+    products, orgs = (dict(model.objects.values_list("code", "pk")) for model in (Product, Org))
+    totals: dict[tuple[int, int], np.ndarray] = {}
+    for row in sheets.of("demand"):
+        key = products[row["product"]], orgs[row["org"]]
+        totals.setdefault(key, np.zeros(sheets.months, dtype=np.int64))[row["month"] - FIRST_MONTH] += round(
+            row["quantity"]
+        )
+    keys = sorted(totals)
+    axis = Axis("product_org", np.array(keys, dtype=np.int64))
+    cube = Cube(axis, FIRST_MONTH, np.array([totals[key] for key in keys]), "quantity", 0)
+    publish_cubes(version_id=version.pk, cubes={"proposal": cube}, actor=None)
+    return version
+
+
+@contextmanager
+def _served() -> Iterator[subprocess.Popen]:
+    """Gunicorn on the benchmark's own database."""
+    config = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{config['NAME']}"
+    else:
+        url = f"postgres://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ, "DATABASE_URL": url, "SOP_BIND": f"127.0.0.1:{port}", "SOP_WEB_WORKERS": str(PROCESSES),
+        "SOP_DEBUG": "1", "SOP_VAR": str(settings.VAR_DIR),
+    }  # fmt: skip
+    connection.close()
+    command = [sys.executable, "-m", "gunicorn", "sop.wsgi"]
+    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server.port = port  # type: ignore[attr-defined]
+    try:
+        _await(port)
+        yield server
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def _await(port: int) -> None:
+    for _try in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError("gunicorn did not start")
+
+
+class _Browser:
+    """One signed-in person; a call is one click, in seconds from sending to the last byte."""
+
+    def __init__(self, server: Any, user: User, version: int) -> None:
+        client = Client()
+        client.force_login(user)
+        session = client.cookies["sessionid"].value
+        token = "a" * 32  # the double-submit cookie: any value that comes back in the header
+        self.headers = {
+            "Cookie": f"sessionid={session}; csrftoken={token}",
+            "X-CSRFToken": token,
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+        self.root = f"http://127.0.0.1:{server.port}/api/v1/plans/{version}/"
+
+    def __call__(self, path: str, body: dict[str, Any] | None) -> float:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.root + path, data=data, headers=self.headers)
+        began = time.perf_counter()
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:
+                json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"{path} {body}: {error.code} {error.read()[:300]!r}") from error
+        return time.perf_counter() - began
+
+
+def _memory(parent: int) -> float:
+    """Largest resident size among the server's children, MB."""
+    sizes = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = status.read_text()
+        except OSError:
+            continue
+        fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+        if int(fields.get("PPid", "0")) == parent and "VmRSS" in fields:
+            sizes.append(int(fields["VmRSS"].split()[0]) / 1024)
+    return max(sizes, default=float("nan"))
