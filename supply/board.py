@@ -14,7 +14,6 @@ from accounts.policies import can
 from core import formats
 from cycles.models import Cycle
 from masterdata.choices import ResourceKind
-from masterdata.models import Resource
 from masterdata.selectors import get_company
 from plans.models import Version
 from plans.policies import SEE_COSTS
@@ -25,6 +24,7 @@ from supply.selectors.options import OptionRow, list_options
 from supply.selectors.runs import DataState, get_data_state
 from supply.selectors.shortages import ShortageRow, ShortageTotals, get_shortage_totals, list_shortages
 from supply.selectors.stock import MaterialRow, get_material_cover, get_stock_projection
+from supply.settings_board import SCARCE, load_settings, month_choices, name_choices
 
 MOST_SHORTAGES = 6
 MOST_OPTIONS = 6
@@ -63,7 +63,7 @@ class Line:
     label: str
     cells: list[Cell]
     is_first: bool
-    has_settings: bool
+    what: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,9 @@ class SupplyBoard:
     materials: list[MaterialRow]
     stock: dict[str, Any]
     trial: dict[str, Any] | None
+    month_choices: list[tuple[str, str]]
+    products: list[tuple[str, str]]
+    orgs: list[tuple[str, str]]
     is_frozen: bool
     may_run: bool
     may_adopt: bool
@@ -100,6 +103,8 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
     first = next((row.code for row in shortages if row.code in answered), shortages[0].code if shortages else "")
     focus = code or first
     ways = [row for row in options if not row.in_plan and row.code == focus]
+    may_adopt = can(user, "scenario.write")
+    products, orgs = name_choices(user) if may_adopt else ([], [])
     return SupplyBoard(
         cycle=cycle,
         version=version,
@@ -115,10 +120,13 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
         materials=sorted(get_material_cover(version.pk), key=_urgency)[:MOST_MATERIALS],
         stock=_stock(version.pk),
-        trial=_trial(heatmap.rows, shortages),
+        trial=load_settings(heatmap.rows, shortages),
+        month_choices=month_choices(heatmap.months),
+        products=products,
+        orgs=orgs,
         is_frozen=get_heads(version_id=version.pk, measures=[CONSTRAINED])[CONSTRAINED].sealed,
         may_run=can(user, "balance.run"),
-        may_adopt=can(user, "scenario.write"),
+        may_adopt=may_adopt,
     )
 
 
@@ -145,7 +153,6 @@ def _message(totals: ShortageTotals, state: DataState, *, sees_costs: bool) -> s
 
 def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
     lines = []
-    adjustable = set(Resource.objects.values_list("code", flat=True))
     for kind, group in groupby(rows, key=lambda row: row.kind):
         for position, row in enumerate(group):
             cells = [_cell(cell) for cell in row.cells[:SHOWN_MONTHS]]
@@ -156,7 +163,7 @@ def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
                     label=f"{row.label} · {row.note}" if row.note else row.label,
                     cells=cells,
                     is_first=position == 0,
-                    has_settings=row.code in adjustable,
+                    what=SCARCE.get(row.kind, "hour"),
                 )
             )
     return lines
@@ -186,34 +193,4 @@ def _stock(version_id: int) -> dict[str, Any]:
         "values": [value or 0 for value in days],
         "actuals": 0,
         "decimals": 0,
-    }
-
-
-def _trial(rows: tuple[HeatRow, ...], shortages: list[ShortageRow]) -> dict[str, Any] | None:
-    """What the sliders try first: the line of the first shortage, else the most loaded one."""
-    resources = {resource.code: resource for resource in Resource.objects.exclude(jph=None)}
-    asked = next(((row.code, row.cause_month) for row in shortages if row.code in resources), None)
-    loads = [
-        (cell.share, row.code, cell.month)
-        for row in rows
-        if row.code in resources
-        for cell in row.cells
-        if cell.share is not None
-    ]
-    if asked is None and not loads:
-        return None
-    code, month = asked or max(loads)[1:]
-    resource = resources[code]
-    hours_a_day = resource.shifts_per_day * resource.hours_per_shift * resource.efficiency
-    lost = sum(change.lost_hours for change in resource.capacity_changes.filter(month=month))
-    return {
-        "resource": code,
-        "label": resource.label,
-        "month": month,
-        "month_label": formats.month(month),
-        "shifts": resource.shifts_per_day,
-        "most_shifts": resource.max_shifts_per_day or resource.shifts_per_day + 1,
-        "jph": resource.jph,
-        "lost_days": round(lost / hours_a_day, 1) if hours_a_day else 0,
-        "hours_a_day": hours_a_day,
     }

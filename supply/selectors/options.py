@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from plans.selectors import get_version
+from supply.choices import TRIED
 from supply.selectors.adopted import list_adopted
 from supply.selectors.runs import get_latest_run, load_names
 from supply.wording import say_option
@@ -50,7 +51,7 @@ def list_options(version_id: int, *, cause: str | None = None, code: str | None 
     run = get_latest_run(version_id)
     if run is None:
         return []
-    rows = run.options.order_by("in_plan", "-gain", "pk")
+    rows = run.options.exclude(kind__in=TRIED).order_by("in_plan", "-gain", "pk")
     if cause is not None:
         rows = rows.filter(cause=cause)
     if code is not None:
