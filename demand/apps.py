@@ -8,8 +8,12 @@ class DemandConfig(AppConfig):
         """Fill the registries of the rooms below: measures, sheets, gates, job kinds."""
         from demand import gates, importers, measures, tasks  # noqa: F401
         from demand.choices import OverrideReason
+        from demand.selectors.take_rates import weigh_by_take_rate
+        from plans.choices import SpreadRule
         from plans.reasons import register_reasons
+        from plans.selectors.spreads import register_weights
 
         measures.register()
         register_reasons(OverrideReason.choices)
+        register_weights(SpreadRule.TAKE_RATE, weigh_by_take_rate)
         gates.register()

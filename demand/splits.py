@@ -12,4 +12,5 @@ SPREAD_LABELS: dict[str, str | Promise] = {
     SpreadRule.HISTORY: gettext_lazy("by history"),
     SpreadRule.CURRENT: gettext_lazy("by current"),
     SpreadRule.EQUAL: gettext_lazy("equally"),
+    SpreadRule.TAKE_RATE: gettext_lazy("by take rate"),
 }

@@ -2,13 +2,25 @@
 
 from django.urls import path
 
-from demand import activity_api, activity_views, api, order_api, order_views, views, workbook_api
+from demand import (
+    activity_api,
+    activity_views,
+    api,
+    order_api,
+    order_views,
+    rate_views,
+    rule_views,
+    views,
+    workbook_api,
+)
 
 app_name = "demand"
 
 urlpatterns = [
     path("demand/", views.WorkbenchPage.as_view(), name="workbench"),
     path("demand/submit/", views.SubmitView.as_view(), name="submit"),
+    path("demand/take-rates/", rate_views.TakeRatePage.as_view(), name="take-rates"),
+    path("demand/rules/", rule_views.RuleBookPage.as_view(), name="rules"),
     path("demand/orders/", order_views.OrderBookPage.as_view(), name="orders"),
     path("demand/activities/", activity_views.ActivitiesPage.as_view(), name="activities"),
 ]

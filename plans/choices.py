@@ -80,6 +80,7 @@ class SpreadRule(TextChoices):
     BASELINE = "baseline", _("as the statistical forecast")
     HISTORY = "history", _("as the last twelve months sold")
     EQUAL = "equal", _("equally")
+    TAKE_RATE = "take_rate", _("by take rate")
 
 
 class PublishPolicy(TextChoices):

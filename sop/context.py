@@ -43,6 +43,8 @@ _TABS: tuple[tuple[tuple[str, Promise], ...], ...] = (
         ("/demand/explain/", _("Explain")),
         ("/demand/activities/", _("Activities")),
         ("/demand/orders/", _("Order book")),
+        ("/demand/take-rates/", _("Take rates")),
+        ("/demand/rules/", _("Rules")),
         ("/demand/assumptions/", _("Assumptions")),
         ("/meeting/demand_review/", _("Meeting")),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -14,6 +14,15 @@ from plans.selectors.state import load_measure, load_measure_state
 
 BASIS_MEASURES = ("baseline", "actual")
 HISTORY_MONTHS = 12
+
+# (keys, months, first month of the plan, heads) → int64 [keys, months], not negative
+Weigher = Callable[[Ints, range, int, Mapping[str, HeadRef]], Ints]
+_WEIGHERS: dict[str, Weigher] = {}
+
+
+def register_weights(rule: str, weigher: Weigher) -> None:
+    """Let a room above say by which shares a rule splits; it may read the heads of ``BASIS_MEASURES``."""
+    _WEIGHERS[rule] = weigher
 
 
 def list_spread_keys(
@@ -33,6 +42,8 @@ def load_weights(
     *, rule: str, keys: Ints, months: range, current: Cube, heads: Mapping[str, HeadRef], history_end: int
 ) -> Ints:
     """int64 [keys, months], not negative: the shares by which a rule splits."""
+    if rule in _WEIGHERS:
+        return _WEIGHERS[rule](keys, months, history_end, heads)
     version_id = next(iter(heads.values())).version_id
     if rule == SpreadRule.CURRENT:
         return np.abs(current.values)
