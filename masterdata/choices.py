@@ -24,6 +24,25 @@ class Fulfilment(TextChoices):
     MTO = "MTO", _("Make to order")
 
 
+class SupplyStrategy(TextChoices):
+    """How production follows demand."""
+
+    LEVEL = "level", _("Level production")
+    CHASE = "chase", _("Follow demand")
+    PREBUILD = "prebuild", _("Build ahead of peaks")
+    BUY_IN = "buy_in", _("Buy in")
+
+
+class InventoryStrategy(TextChoices):
+    """What stock is kept for."""
+
+    NONE = "none", _("No stock")
+    SAFETY = "safety", _("Safety stock")
+    SEASON = "season", _("Seasonal stock")
+    PARTS = "parts", _("Stock of parts only")
+    RUN_OUT = "run_out", _("Run out")
+
+
 class TargetKind(TextChoices):
     BUDGET = "budget", _("Budget")
     LE = "le", _("Latest estimate")

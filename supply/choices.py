@@ -53,3 +53,45 @@ class OptionKind(TextChoices):
 
 
 TRIED = (OptionKind.WHAT_IF, OptionKind.RUSH_ORDER)  # kept trials of people, not ways out the balance found
+
+
+class DispositionKind(TextChoices):
+    """What is done with slow-moving or dead stock (R-131)."""
+
+    KEEP = "keep", _("Keep")
+    REWORK = "rework", _("Rework")
+    SELL = "sell", _("Sell off")
+    RETURN = "return", _("Return to supplier")
+    SCRAP = "scrap", _("Scrap")
+
+
+class InvestmentKind(TextChoices):
+    """What adds capacity for good (R-079)."""
+
+    LINE = "line", _("New line")
+    PLANT = "plant", _("New plant")
+    PEOPLE = "people", _("More people")
+    EQUIPMENT = "equipment", _("New equipment")
+    SPACE = "space", _("More storage")
+
+
+class DeviationArea(TextChoices):
+    """What fell behind the plan."""
+
+    PRODUCED = "produced", _("production")
+    DELIVERED = "delivered", _("delivery")
+    RECEIVED = "received", _("material arrivals")
+
+
+class DeviationCause(TextChoices):
+    """Root causes of last cycle's deviations (R-070)."""
+
+    BREAKDOWN = "breakdown", _("Machine breakdown")
+    MATERIAL = "material", _("Material missing")
+    QUALITY = "quality", _("Quality problem")
+    LABOUR = "labour", _("People missing")
+    CHANGEOVER = "changeover", _("Changeover took longer")
+    DEMAND = "demand", _("Demand changed")
+    TRANSPORT = "transport", _("Transport delayed")
+    PLANNING = "planning", _("Planning data wrong")
+    OTHER = "other", _("Other cause")

@@ -45,6 +45,9 @@ class Company(models.Model):
     currency_decimals = models.PositiveSmallIntegerField(default=2)
     quantity_decimals = models.PositiveSmallIntegerField(default=0)
     revision = models.BigIntegerField(default=0)  # of the master data; see Revised
+    aged_after_months = models.FloatField(default=3)  # unsold for longer: aged stock; a policy may differ
+    value_loss_pct_per_month = models.FloatField(default=2)  # of the cost of aged stock, per month beyond
+    slow_cover_days = models.PositiveSmallIntegerField(default=180)  # stock that lasts longer is slow-moving
 
     class Meta:
         verbose_name_plural = "companies"

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from masterdata.choices import Fulfilment, TargetKind
+from masterdata.choices import Fulfilment, InventoryStrategy, SupplyStrategy, TargetKind
 from masterdata.models.base import MONEY, QUANTITY, Revised, or_none
 from masterdata.models.structure import Org, Product, Site
 
@@ -91,6 +91,8 @@ class Policy(Revised):
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="policies")
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.CASCADE, related_name="policies")
     fulfilment = models.CharField(max_length=3, choices=Fulfilment, default=Fulfilment.MTS)
+    supply_strategy = models.CharField(max_length=8, choices=SupplyStrategy, default=SupplyStrategy.LEVEL)
+    inventory_strategy = models.CharField(max_length=8, choices=InventoryStrategy, default=InventoryStrategy.SAFETY)
     service_level = models.FloatField(default=0.95)
     safety_stock_days = models.FloatField(default=0)
     max_stock_days = models.FloatField(null=True, blank=True)
@@ -102,6 +104,7 @@ class Policy(Revised):
     end_stock = models.DecimalField(null=True, blank=True, **QUANTITY)
     max_stock_units = models.DecimalField(null=True, blank=True, **QUANTITY)
     shelf_life_days = models.PositiveIntegerField(null=True, blank=True)  # null: keeps for ever
+    aged_after_months = models.FloatField(null=True, blank=True)  # null: as the company
     reviewed_on = models.DateField(null=True, blank=True)
 
     class Meta:

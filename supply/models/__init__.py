@@ -1,12 +1,18 @@
 """The rows of the supply room, one module a noun."""
 
 from supply.models.balance import AdoptedOption, BalanceRun, Bottleneck, RunBasis, Shortage, SupplyOption
+from supply.models.inventory import Deviation, Disposition, PolicyReview
+from supply.models.investments import Investment
 from supply.models.releases import Release, ReleaseAck, ReleaseDocument
 
 __all__ = [
     "AdoptedOption",
     "BalanceRun",
     "Bottleneck",
+    "Deviation",
+    "Disposition",
+    "Investment",
+    "PolicyReview",
     "Release",
     "ReleaseAck",
     "ReleaseDocument",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from masterdata.choices import Fulfilment, TargetKind
+from masterdata.choices import Fulfilment, InventoryStrategy, SupplyStrategy, TargetKind
 from masterdata.importers.columns import (
     CHOICE,
     CODE,
@@ -119,6 +119,8 @@ POLICIES = register_sheet(
             _PRODUCT,
             _ANY_SITE,
             Column("fulfilment", CHOICE, choices=Fulfilment),
+            Column("supply_strategy", CHOICE, choices=SupplyStrategy),
+            Column("inventory_strategy", CHOICE, choices=InventoryStrategy),
             Column("service_level", RATE, maximum=1),
             Column("safety_stock_days", RATE, maximum=3_650),
             Column("max_stock_days", RATE, maximum=3_650),
@@ -130,6 +132,7 @@ POLICIES = register_sheet(
             Column("end_stock", QUANTITY),
             Column("max_stock_units", QUANTITY),
             Column("shelf_life_days", INTEGER, maximum=DAYS),
+            Column("aged_after_months", RATE, maximum=120),
             Column("reviewed_on", DATE),
         ),
     )
