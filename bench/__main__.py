@@ -31,21 +31,33 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="dev.py bench", description=__doc__.split("\n")[0].replace("``", ""))
     known = _find_benchmarks()
     parser.add_argument("names", nargs="*", help=f"of: {', '.join(known)}; default all")
+    parser.add_argument("--file", type=Path, help="with forecasting: measure this CSV of unique_id,ds,y instead")
+    parser.add_argument("--horizon", type=int, default=18, help="with --file: periods held out; default 18")
+    parser.add_argument("--freq", default="M", help="with --file: M, Q, W, D or Y; default M")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(known):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    if options.file and options.names != ["forecasting"]:
+        parser.error("--file goes with the benchmark forecasting")
     chosen = [import_module(f"bench.{name}") for name in options.names or known]
     figures: dict[str, list[Row]] = {}
     with _database(any(getattr(module, "NEEDS_DATABASE", False) for module in chosen)):
         for module in chosen:
             began = time.perf_counter()
-            rows = figures[module.__name__.removeprefix("bench.")] = module.run()
+            rows = module.run() if not options.file else _run_file(options.file, options.horizon, options.freq)
+            figures[module.__name__.removeprefix("bench.")] = rows
             print(_as_text(module.__name__, rows, time.perf_counter() - began), flush=True)
     if options.json:
         plain = {name: [asdict(row) for row in rows] for name, rows in figures.items()}
         options.json.write_text(json.dumps(plain, ensure_ascii=False, indent=1))
     return int(any(is_missed(row) for rows in figures.values() for row in rows))
+
+
+def _run_file(path: Path, horizon: int, freq: str) -> list[Row]:
+    from bench.forecasting_file import run_file
+
+    return run_file(path, horizon, freq)
 
 
 def _find_benchmarks() -> list[str]:

@@ -54,6 +54,20 @@ def load_m3() -> Holdout:
     return Holdout(SeriesSet(np.asarray(ids, dtype=str), values), actual)
 
 
+def load_m3_scores() -> pd.DataFrame:
+    """Published results on M3 monthly by method, the best first: smape, mase, owa."""
+    return pd.read_csv(DATA / "m3_monthly_published_scores.csv").sort_values("owa")
+
+
+def load_m3_kinds() -> np.ndarray:
+    """A number for each M3 series' category and last calendar month: those share a phase of the year."""
+    train = pd.read_csv(DATA / "m3_monthly_train.csv")
+    last = train.groupby("unique_id", sort=False)["ds"].last()
+    info = pd.read_csv(DATA / "m3_monthly_info.csv").set_index("unique_id").loc[last.index]
+    month = pd.to_datetime(last.astype(str), errors="coerce").dt.month.fillna(0).astype(int)
+    return pd.factorize(info["type"] + " " + month.astype(str))[0].astype(np.int64)
+
+
 def load_carparts(held_out: int = 12) -> Holdout:
     """Car parts with 51 months and at least two months of sales before the hold-out."""
     table = pd.read_csv(DATA / "carparts_wide.csv").set_index("unique_id").dropna()

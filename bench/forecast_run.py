@@ -48,7 +48,8 @@ def run() -> list[Row]:
     """Seconds of the first run of fresh workers, and of the runs after it."""
     with _broker() as url, _workers(url):
         cycle, actor = _build()
-        seconds, jobs = [], []
+        seconds: list[float] = []
+        jobs: list[Job] = []
         for _go in range(3):
             _sell_one_more(cycle)
             seconds.append(_wait_for(lambda: enqueue_forecast(cycle=cycle, actor=actor), jobs))

@@ -35,13 +35,15 @@ class Peer:
     seconds: float
 
 
-def run_statsforecast(series: SeriesSet, horizon: int, models: tuple[str, ...] = MODELS) -> list[Peer]:
+def run_statsforecast(
+    series: SeriesSet, horizon: int, models: tuple[str, ...] = MODELS, season: int = 12
+) -> list[Peer]:
     """Run each model over all series. Raises :class:`PeersUnavailable`."""
     python = _environment()
     source, target = HOME / "series.npz", HOME / "forecasts.npz"
     lengths = (~np.isnan(series.values)).sum(axis=1)
     np.savez(source, flat=series.values[~np.isnan(series.values)], lengths=lengths)
-    settings = json.dumps({"horizon": horizon, "season": 12, "models": models})
+    settings = json.dumps({"horizon": horizon, "season": season, "models": models})
     limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
     done = subprocess.run(
         [python, SCRIPT, source, target, settings], capture_output=True, text=True, env={**os.environ, **limits}

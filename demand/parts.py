@@ -18,6 +18,7 @@ from engine.forecasting import ForecastSettings, SeriesSet, apply
 from engine.forecasting.regressors import EffectModel, Regressors
 
 if TYPE_CHECKING:
+    from engine.forecasting.borrowing import Borrowing
     from engine.forecasting.model import FittedModel
 
 Ints = NDArray[np.int64]
@@ -27,11 +28,15 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Learnt:
-    """What is learnt once: the forecast model, the effects of the regressors by group, and the settings."""
+    """What is learnt once: the forecast model, the effects of the regressors by group, and the settings.
+
+    ``borrowing`` is the season that short histories take over. It has become part of the tasks, so it does not travel.
+    """
 
     settings: ForecastSettings
     model: FittedModel
     effects: EffectModel | None  # None: nothing to try
+    borrowing: Borrowing | None = None
 
     def pack(self) -> bytes:
         effects = {} if self.effects is None else {f"effects_{name}": v for name, v in vars(self.effects).items()}
@@ -55,7 +60,7 @@ class Task:
     """Histories to forecast.
 
     ``groups`` [n] are the families; ``regressors`` [K, n, T + h]; ``season`` [n, T + h] is what a short history
-    borrows from its family, 1 where nothing.
+    borrows, 1 where nothing.
     """
 
     series: SeriesSet

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import psycopg
 from django.db import connection
@@ -21,24 +22,28 @@ from plans.selectors.heads import HeadRef
 
 @dataclass(frozen=True)
 class RunState:
-    """What a run has read: the hash of its inputs and the heads of its measures; ``started`` in seconds."""
+    """What a run has read, the hash of its inputs and the heads of its measures; ``started`` in seconds.
+
+    ``borrowed`` says whose season short histories took over, empty when nobody's.
+    """
 
     input_hash: str
     seen: Mapping[str, HeadRef]
     started: float
+    borrowed: dict[str, Any]
 
 
 def write_state(job: Job, state: RunState) -> None:
     """Keep it for the continuation; part of the transaction that splits the job."""
     heads = {code: asdict(ref) for code, ref in state.seen.items()}
-    text = json.dumps({"input_hash": state.input_hash, "seen": heads, "started": state.started})
+    text = json.dumps({**vars(state), "seen": heads})
     write_parts(job, {"state": text.encode()})
 
 
 def read_state(job: Job) -> RunState:
     told = json.loads(read_part(job.pk, "state"))
     seen = {code: HeadRef(**ref) for code, ref in told["seen"].items()}
-    return RunState(told["input_hash"], seen, told["started"])
+    return RunState(told["input_hash"], seen, told["started"], told["borrowed"])
 
 
 def write_parts(job: Job | None, parts: Mapping[str, bytes]) -> None:
@@ -57,7 +62,7 @@ def read_part(job_id: int, name: str) -> bytes:
     return bytes(found)
 
 
-def _select(job_id: int, name: str) -> bytes | None:
+def _select(job_id: int, name: str) -> bytes | memoryview | None:
     if connection.vendor != "postgresql":
         found = ForecastPart.objects.filter(job=job_id, name=name).values_list("data", flat=True).first()
         return None if found is None else bytes(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import astuple, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from django.conf import settings as django_settings
@@ -31,9 +31,13 @@ from demand.selectors.frame import Frame, load_frame
 from demand.selectors.launches import NodeHistories, find_launches, load_node_histories
 from demand.selectors.place import Place
 from demand.selectors.sources import Marks, load_outlier_marks, load_predecessors, load_series_keys
-from engine.forecasting import ForecastSettings
+from engine.forecasting import ForecastSettings, Route, SeriesSet
 from engine.forecasting.analogues import LaunchLibrary
+from engine.forecasting.profile import Rhythm, profile_series
 from plans.cubes import Axis, canonical_json
+
+if TYPE_CHECKING:
+    from engine.forecasting.borrowing import Borrowing
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -138,9 +142,26 @@ class Plan:
         columns[groups.ravel()] = end[over] - frame.actual.first_month
         return learn_last_months(sold, columns)
 
-    def task(self, rows: Ints) -> Task:
+    @cached_property
+    def groupings(self) -> dict[str, Ints]:
+        """Whom a short history may borrow a season from: its family, its market, everybody."""
+        orgs = self.leaves.keys[:, 1]
+        return {"family": self.families, "org": orgs, "company": np.zeros(len(orgs), np.int64)}
+
+    def task(self, rows: Ints, borrowing: Borrowing | None = None) -> Task:
         """What a part needs to forecast some of the rows."""
-        return Task(self.prepared.series.take(rows), self.families[rows], self.drivers.regressors(rows), None)
+        series = self.prepared.series.take(rows)
+        season = self._borrow(rows, series, borrowing) if borrowing is not None else None
+        return Task(series, self.families[rows], self.drivers.regressors(rows), season)
+
+    def _borrow(self, rows: Ints, series: SeriesSet, borrowing: Borrowing) -> Floats | None:
+        """The season of each row too short to show its own, 1 for the others; None where no row is."""
+        is_short = profile_series(series, Rhythm(self.settings.season_length)).route == Route.SHORT
+        if not is_short.any():
+            return None
+        width, horizon = series.values.shape[1], self.frame.horizon
+        season = borrowing.season(self.groupings[borrowing.grouping][rows], width, horizon)
+        return np.where(is_short[:, None], season, 1.0)
 
     @cached_property
     def input_hash(self) -> str:

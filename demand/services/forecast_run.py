@@ -73,14 +73,14 @@ def run_forecast(job: Job, progress: Progress) -> dict[str, Any] | None:
     seen = get_heads(version_id=plan.frame.version_id, measures=[ACTUAL, *FORECAST])
     if not len(plan.prepared.rows):
         raise InvalidInput(_("There is no sales history to forecast from. Import the sheet “history” first."))
-    state = RunState(plan.input_hash, seen, started)
     progress.within("learn", 0)
     learnt = learn(plan, lambda done: progress.within("learn", done))
+    state = RunState(plan.input_hash, seen, started, _tell_borrowing(learnt))
     parts = split_rows(len(plan.prepared.rows))
     if len(parts) == 1:
         progress.within("parts", 0)
-        return _finish(job, progress, plan, state, learnt, forecast_part(plan.task(parts[0]), learnt))
-    tasks = {f"task/{place}": plan.task(rows).pack() for place, rows in enumerate(parts)}
+        return _finish(job, progress, plan, state, learnt, forecast_part(plan.task(parts[0], learnt.borrowing), learnt))
+    tasks = {f"task/{place}": plan.task(rows, learnt.borrowing).pack() for place, rows in enumerate(parts)}
     with write_transaction():
         write_state(job, state)
         write_parts(job, {"learnt": learnt.pack(), **tasks})
@@ -127,7 +127,11 @@ def split_rows(count: int) -> list[Ints]:
 
 
 def learn(plan: Plan, report: Any = lambda _done: None) -> Learnt:
-    """Effects first, then the forecast model on what they leave, both on a sample by the hash of the series' keys."""
+    """Effects first, then seasons to borrow and the forecast model on what they leave.
+
+    All on a sample by the hash of the series' keys.
+    """
+    from engine.forecasting.borrowing import learn_borrowing
     from engine.forecasting.events import measure_effects
 
     series, settings = plan.prepared.series, plan.settings
@@ -140,7 +144,15 @@ def learn(plan: Plan, report: Any = lambda _done: None) -> Learnt:
         task = plan.task(rows)
         found = measure_effects(sample, task.regressors, settings, effects, task.groups)
         sample = SeriesSet(sample.keys, sample.values / found.history, sample.first_month, sample.trusted)
-    return Learnt(settings, fit(sample, settings, lambda done, _step: report(0.3 + 0.7 * done)), effects)
+    groupings = {name: numbers[rows] for name, numbers in plan.groupings.items()}
+    borrowing = learn_borrowing(sample, settings, groupings)
+    report(0.4)
+    return Learnt(settings, fit(sample, settings, lambda done, _step: report(0.4 + 0.6 * done)), effects, borrowing)
+
+
+def _tell_borrowing(learnt: Learnt) -> dict[str, Any]:
+    found = learnt.borrowing
+    return {} if found is None else {"from": found.grouping, "share": found.share, "gain": round(found.gain, 4)}
 
 
 def _learn_effects(plan: Plan, order: Ints) -> EffectModel | None:
@@ -180,6 +192,7 @@ def _finish(
     errors = pack_errors(prepared, outcome, outlook)
     cubes = to_cubes(outlook, prepared, lifecycle=frame.lifecycle, first_month=frame.first_month, scale=frame.scale)
     summary = _summarise(plan, learnt, outcome, history, verdict)
+    summary["accuracy"]["borrowed"] = state.borrowed
     summary["seconds"] = round(time.time() - state.started, 2)
     publish_cubes(
         version_id=frame.version_id,

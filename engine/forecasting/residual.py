@@ -44,7 +44,7 @@ class Effort:
 
 
 EFFORTS = {
-    "full": Effort(100, 300_000, {"learning_rate": 0.1, "num_leaves": 31, "min_data_in_leaf": 100}),
+    "full": Effort(80, 300_000, {"learning_rate": 0.12, "num_leaves": 31, "min_data_in_leaf": 100}),
     "fast": Effort(80, 40_000, {"learning_rate": 0.1, "num_leaves": 16, "min_data_in_leaf": 50}),
 }
 
@@ -132,8 +132,10 @@ def train(windows: list[Window], weights: FloatArray, effort: Effort) -> Residua
         kept = np.random.default_rng(0).random(len(error)) < effort.rows / len(error)
         table, error, unit, cost = table[kept], error[kept], unit[kept], cost[kept]
     texts = []
+    settings = {**_COMMON, **effort.trees}
+    data = lightgbm.Dataset(table, params=settings, free_raw_data=False)  # binned once for both targets
     for column, (_unit, clip) in enumerate(TARGETS):
-        target = np.clip(error / unit[:, column], -clip, clip)
-        data = lightgbm.Dataset(table, target, weight=cost[:, column])
-        texts.append(lightgbm.train({**_COMMON, **effort.trees}, data, effort.rounds).model_to_string())
+        data.set_label(np.clip(error / unit[:, column], -clip, clip))
+        data.set_weight(cost[:, column])
+        texts.append(lightgbm.train(settings, data, effort.rounds).model_to_string())
     return ResidualModel(tuple(texts))

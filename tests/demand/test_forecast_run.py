@@ -10,6 +10,7 @@ from core.models import Job
 from core.months import format_month
 from demand.models import ForecastPart, ForecastRun
 from demand.services import enqueue_forecast, forecast_run
+from masterdata.models import Product
 from plans.selectors import load_measure
 from tests.demand.world import MONTH, MONTHLY, import_sheets
 
@@ -142,3 +143,23 @@ def test_a_cancelled_part_leaves_no_outcome(world, in_parts):
     with pytest.raises(JobCancelled):
         run_job_now(child)
     assert not ForecastPart.objects.filter(name__startswith="outcome").exists()
+
+
+def test_a_short_history_takes_the_season_of_its_market(world, monkeypatch):
+    """Sixteen months of a summer product in a company of summer products."""
+    rng = np.random.default_rng(1)
+    season = 1 + 0.5 * np.sin(2 * np.pi * np.arange(72) / 12)
+    products = "code,name,parent,level\n" + "".join(f"S{n},S{n},NEV,model\n" for n in range(40))
+    lines = ["product,org,month,quantity"]
+    for n in range(40):
+        sold = 300 * season * rng.lognormal(0, 0.05, 72)
+        months = range(56, 72) if n == 0 else range(72)
+        lines += [f"S{n},SZ,{format_month(MONTH - 72 + t)},{sold[t]:.0f}" for t in months]
+    import_sheets(world.folder / "summer", products=products, history="\n".join(lines) + "\n")
+    run(world)
+    world.p = dict(Product.objects.values_list("code", "pk"))
+    told = ForecastRun.objects.get()
+    assert told.routes["short"] == 1
+    assert told.accuracy["borrowed"]["gain"] > 0.3
+    ahead = [world.cell("baseline", "S0", "SZ", t) for t in range(12)]
+    np.testing.assert_allclose(ahead, 300 * season[:12], rtol=0.15)

@@ -20,3 +20,29 @@ from bench.table import Row
 )
 def test_a_figure_is_held_against_its_goal(value, goal, missed):
     assert is_missed(Row("figure", value, "ms", goal)) is missed
+
+
+def test_any_file_of_series_is_measured_on_its_last_periods(tmp_path, monkeypatch):
+    """A level that steps up by a tenth each year, exactly: every method is judged against Naive2."""
+    from bench import forecasting_file, forecasting_peers
+
+    def unavailable(*_args, **_keywords):
+        raise forecasting_peers.PeersUnavailable("not here")
+
+    monkeypatch.setattr(forecasting_peers, "run_statsforecast", unavailable)
+    lines = ["unique_id,ds,y"]
+    for name, level in (("A", 100), ("B", 40)):
+        for t in range(48):
+            lines.append(
+                f"{name},{2020 + t // 12}-{t % 12 + 1:02},{level * (1 + (t % 12 == 5)) * 1.1 ** (t // 12):.3f}"
+            )
+    lines.append("SHORT,2023-12,7")
+    source = tmp_path / "any.csv"
+    source.write_text("\n".join(lines) + "\n")
+    rows = {row.name: row for row in forecasting_file.run_file(source, 6, "M")}
+    assert rows["series"].value == 2
+    assert rows["series"].note == "1 too short or with gaps in the hold-out"
+    assert rows["Naive2: OWA"].value == pytest.approx(1.0)
+    assert rows["seasonal naive: OWA"].note.startswith("sMAPE 9.524 %")  # 200 × 0.1 / 2.1
+    assert 0 < rows["this engine, full: OWA"].value < rows["seasonal naive: OWA"].value
+    assert rows["statsforecast"].note == "not measured: not here"
