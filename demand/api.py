@@ -30,6 +30,8 @@ from demand.serializers import (
     PreviewSerializer,
 )
 from demand.services import (
+    Trial,
+    TriedActivity,
     add_assumption,
     add_comment,
     assess_assumption,
@@ -134,7 +136,7 @@ class ForecastView(DemandView):
 
 
 class NodeForecastView(DemandView):
-    """Forecast one place's total again, leaving months out. Answers at once and stores nothing."""
+    """Forecast one place's total again: months left out or corrected, activities tried. Stores nothing."""
 
     required_actions = {"POST": "plan.read"}
 
@@ -142,7 +144,14 @@ class NodeForecastView(DemandView):
     def post(self, request: Request) -> Response:
         wanted = checked(NodeForecastSerializer, request)
         place = find_place(scope=get_scope(get_actor(request)), product=wanted["product"], org=wanted["org"])
-        node = forecast_node(cycle=self.cycle(), place=place, ignore_months=wanted["ignore_months"])
+        activities = [TriedActivity(**said) for said in wanted["activities"]]
+        trial = Trial(
+            ignore_months=wanted["ignore_months"],
+            corrections={said["month"]: said["value"] for said in wanted["corrections"]},
+            activities=activities,
+            start_month=wanted["start_month"],
+        )
+        node = forecast_node(cycle=self.cycle(), place=place, trial=trial)
         return Response(asdict(node))
 
 

@@ -50,10 +50,28 @@ class LockSerializer(serializers.Serializer):
     locked = serializers.BooleanField()
 
 
+class CorrectionSerializer(serializers.Serializer):
+    """What a month of history should have been."""
+
+    month = MonthField()
+    value = serializers.FloatField(min_value=0)
+
+
+class TriedActivitySerializer(serializers.Serializer):
+    """An activity tried out on one series."""
+
+    from_month = MonthField()
+    to_month = MonthField()
+    uplift_pct = serializers.FloatField(min_value=-100, max_value=1000)
+
+
 class NodeForecastSerializer(serializers.Serializer):
     product = serializers.CharField(max_length=64, required=False, default=None)
     org = serializers.CharField(max_length=64, required=False, default=None)
     ignore_months = serializers.ListField(child=MonthField(), default=list, max_length=60)
+    corrections = serializers.ListField(child=CorrectionSerializer(), default=list, max_length=60)
+    activities = serializers.ListField(child=TriedActivitySerializer(), default=list, max_length=20)
+    start_month = MonthField(required=False, default=None, allow_null=True)
 
 
 class OutlierSerializer(serializers.Serializer):

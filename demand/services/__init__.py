@@ -3,9 +3,10 @@
 from demand.services.cells import lock_place, preview_split
 from demand.services.consensus import build_proposal, publish_flex
 from demand.services.events import EventTerms, add_event, change_event, withdraw_event
-from demand.services.forecast import NodeForecast, enqueue_forecast, forecast_input_hash, forecast_node
+from demand.services.forecast import enqueue_forecast, forecast_input_hash
 from demand.services.forecast_run import join_forecast, run_forecast, run_part
 from demand.services.launches import plan_launch, withdraw_launch
+from demand.services.node_forecast import NodeForecast, Trial, TriedActivity, forecast_node
 from demand.services.remarks import (
     add_assumption,
     add_comment,
@@ -28,6 +29,8 @@ __all__ = [
     "EventTerms",
     "NodeForecast",
     "RefreshSummary",
+    "Trial",
+    "TriedActivity",
     "add_assumption",
     "add_comment",
     "add_event",

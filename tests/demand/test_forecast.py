@@ -6,21 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from accounts.models import Scope
 from core.choices import JobState
-from core.errors import InvalidInput
 from core.jobs import JobCancelled, LeaseLost, run_job_now
 from demand.models import ForecastRun, OutlierDecision
 from demand.selectors.errors import load_cumulative_error
-from demand.selectors.place import find_place
-from demand.services import enqueue_forecast, forecast_input_hash, forecast_node
+from demand.services import enqueue_forecast, forecast_input_hash
 from plans.selectors import load_measure
 from tests.demand.world import MONTH, MONTHLY, import_sheets
 from tests.factories import make_user
-
-
-def at(product: str, org: str | None):
-    return find_place(scope=Scope(), product=product, org=org)
 
 
 @pytest.fixture
@@ -127,17 +120,3 @@ def test_a_job_that_lost_its_lease_publishes_nothing(world, monkeypatch):
         run_job_now(job)
     assert not ForecastRun.objects.exists()
     assert world.total("baseline") == 0
-
-
-def test_one_node_is_forecast_in_the_request(world):
-    node = forecast_node(cycle=world.cycle, place=at("E7", "SOUTH"), ignore_months=[])
-    assert node.mean == pytest.approx([500] * 18, abs=1)
-    assert node.history[-1] == 500
-    assert len(node.history) == 36
-    shorter = forecast_node(cycle=world.cycle, place=at("E7", "SOUTH"), ignore_months=[MONTH - 2])
-    assert shorter.history[-2] is None
-
-
-def test_a_node_without_sales_says_so(world):
-    with pytest.raises(InvalidInput, match="Nothing was sold"):
-        forecast_node(cycle=world.cycle, place=at("M8", None), ignore_months=[])
