@@ -16,7 +16,7 @@ from core.api import idempotent
 from core.errors import Missing
 from core.months import format_month
 from demand.api_base import PLACE, DemandView, checked, find_org, find_product
-from demand.models import Assumption
+from demand.models import Assumption, OutlierDecision
 from demand.opening import build_workbench, default_focus, open_desk
 from demand.selectors.place import find_place
 from demand.selectors.tree import load_branch, load_tree
@@ -41,6 +41,7 @@ from demand.services import (
     forecast_node,
     lock_place,
     preview_split,
+    withdraw_outlier,
 )
 
 UNIT = OpenApiParameter("unit", OpenApiTypes.STR, enum=["units", "revenue"], description="Units without it.")
@@ -169,7 +170,7 @@ class ProposalView(DemandView):
 class OutlierView(DemandView):
     """A person's word on an odd month of history."""
 
-    required_actions = {"POST": "forecast.run"}
+    required_actions = {"POST": "forecast.run", "DELETE": "forecast.run"}
 
     @extend_schema(request=OutlierSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
@@ -177,6 +178,16 @@ class OutlierView(DemandView):
         place = {"product": find_product(wanted["product"]), "org": find_org(wanted["org"])}
         decision = decide_outlier(**wanted | place, actor=get_actor(request))
         return Response({"id": decision.pk, "verdict": decision.verdict}, status=status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=[*PLACE[:2], OpenApiParameter("month")], responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Take the word on ``?product&org&month`` back."""
+        named = {f"{side}__code": code or "" for side, code in self.nodes().items()}
+        found = OutlierDecision.objects.select_related("product", "org").filter(**named, month=self.month("month"))
+        if (decision := found.first()) is None:
+            raise Missing(_("Nobody has decided on this month."))
+        withdraw_outlier(decision=decision, actor=get_actor(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class AssumptionListView(DemandView):

@@ -14,6 +14,7 @@ from demand.services.remarks import (
     carry_assumptions,
     decide_outlier,
     resolve_comment,
+    withdraw_outlier,
 )
 from demand.services.sources import (
     RefreshSummary,
@@ -58,4 +59,5 @@ __all__ = [
     "submit_streams",
     "withdraw_event",
     "withdraw_launch",
+    "withdraw_outlier",
 ]

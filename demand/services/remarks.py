@@ -159,5 +159,18 @@ def decide_outlier(
     return decision
 
 
+def withdraw_outlier(*, decision: OutlierDecision, actor: User) -> None:
+    """Take a word on an odd month back; cleansing decides again. Verb ``demand.outlier.withdrawn``."""
+    product, org = decision.product, decision.org
+    require(actor, "forecast.run", product=product.code, org=org.code)
+    with write_transaction():
+        detail = {"product": product.code, "org": org.code, "month": decision.month, "verdict": decision.verdict}
+        key = decision.pk
+        gone, _each = OutlierDecision.objects.filter(pk=key).delete()
+        if gone:
+            place = ("demand.outlierdecision", str(key))
+            record(chain="system", actor=actor, verb="demand.outlier.withdrawn", obj=place, detail=detail)
+
+
 def _chain(cycle: Cycle | None) -> str:
     return f"cycle:{cycle.pk}" if cycle else "system"
