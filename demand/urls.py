@@ -6,6 +6,7 @@ from demand import (
     activity_api,
     activity_views,
     api,
+    explain_views,
     order_api,
     order_views,
     rate_views,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("demand/take-rates/", rate_views.TakeRatePage.as_view(), name="take-rates"),
     path("demand/rules/", rule_views.RuleBookPage.as_view(), name="rules"),
     path("demand/orders/", order_views.OrderBookPage.as_view(), name="orders"),
+    path("demand/explain/", explain_views.ExplainPage.as_view(), name="explain"),
     path("demand/activities/", activity_views.ActivitiesPage.as_view(), name="activities"),
 ]
 

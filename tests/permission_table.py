@@ -230,6 +230,7 @@ DEMAND = [
         own=JUDGED,
         body={"product": "$product", "org": "$org", "month": "2026-01", "verdict": "keep", "reason": "x"},
     ),
+    Row(V1 + "demand/outliers/", "DELETE", LEADS, own=HIDDEN, query=_PLACE + "&month=2026-01"),
     Row(V1 + "demand/assumptions/", "GET", STAFF),
     Row(V1 + "demand/assumptions/", "POST", [*PLANNERS, "executive"], body={"text": "x", "org": "$org"}),
     Row(
@@ -270,6 +271,7 @@ DEMAND = [
         body={"product": "$product", "org": "$org", "analogues": []},
     ),
     Row("demand/activities/", "GET", STAFF),
+    Row("demand/explain/", "GET", STAFF, query=_PLACE),
     Row("demand/", "GET", STAFF, query=_PLACE),
     Row("demand/submit/", "POST", STAFF, own=UNCHANGED, body={"note": "x"}),
 ]

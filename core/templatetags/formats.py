@@ -1,6 +1,7 @@
 """``{% load formats %}``: the formatter of ``core.formats`` for templates.
 
-Filters: ``number``, ``signed``, ``quantity``, ``percent``, ``percent_signed``, ``points``, ``month``, ``month_long``,
+Filters: ``number``, ``signed``, ``quantity``, ``percent``, ``percent_signed``, ``share``, ``share_signed``,
+``share_plain``, ``points``, ``month``, ``month_long``,
 ``day``, ``day_year``, ``clock``, ``moment``, ``day_name``, ``duration``, ``time_left``, ``initials``. Money needs the
 company's currency, which is in the page's context, so it is a tag: ``{% money amount %}``, ``{% money_cell amount %}``,
 ``{% money_unit %}``. ``amount`` is in minor units.
@@ -27,6 +28,24 @@ register.filter("month_long", formats.month_long)
 register.filter("clock", formats.clock)
 register.filter("moment", formats.moment)
 register.filter("initials", formats.initials)
+
+
+@register.filter
+def share(value: float | None, decimals: int = 1) -> str:
+    """``{{ 0.142|share }}`` → ``14.2 %``: a fraction as a rate."""
+    return formats.percent(None if value is None else value * 100, decimals)
+
+
+@register.filter
+def share_signed(value: float | None, decimals: int = 1) -> str:
+    """``{{ -0.02|share_signed }}`` → ``−2.0 %``."""
+    return formats.percent(None if value is None else value * 100, decimals, sign=True)
+
+
+@register.filter
+def share_plain(value: float | None) -> str:
+    """``{{ 0.142|share_plain }}`` → ``14``, where the head of the column says per cent."""
+    return formats.number(None if value is None else value * 100)
 
 
 @register.filter

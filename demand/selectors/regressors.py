@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from demand.choices import EventKind
 from demand.measures import ACTUAL_REVENUE
 from demand.models import Event
+from demand.selectors.drivers import NEW_YEAR_CURRENCIES
 from demand.selectors.frame import load_actual
 from engine.forecasting.calendars import chinese_new_year_share
 from masterdata.models import CalendarMonth
@@ -26,7 +27,6 @@ Ints = NDArray[np.int64]
 
 PRICE, WORKING_DAYS, NEW_YEAR = "price", "working_days", "new_year"
 SHARED_KINDS = (EventKind.PROMOTION, EventKind.NEW_CLIENT, EventKind.HOLIDAY, EventKind.EXTERNAL, EventKind.OTHER)
-NEW_YEAR_CURRENCIES = frozenset({"CNY", "TWD", "HKD", "SGD", "MOP"})
 SMALLEST_SPREAD = 1e-3  # of a regressor beside trend and season; less explains nothing
 SEASON = 12
 

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from core.errors import InvalidInput
 from cycles.models import Cycle
 from demand.selectors.baseline import load_baseline
-from demand.selectors.frame import load_frame
 from demand.selectors.place import Place
-from demand.services.forecast import forecast_input_hash, prepare
-from engine.forecasting import ForecastResult, ForecastSettings, Route, SeriesSet, apply, fit
+from demand.services.forecast_plan import Plan, load_plan
+from engine.forecasting import ForecastSettings, Outlier, Route, SeriesSet, apply, fit
 from engine.forecasting.model import FittedModel
 from engine.forecasting.profile import Rhythm, profile_series
 
@@ -24,6 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MIN_MONTHS = 3
+YEAR = 12
 LEVELS = (80.0, 95.0)
 MODEL_SECONDS = 24 * 3600
 SMALLEST_FACTOR = 0.05  # of an activity that takes nearly everything away
@@ -31,8 +31,9 @@ SMALLEST_FACTOR = 0.05  # of an activity that takes nearly everything away
 
 @dataclass(frozen=True)
 class NodeHistory:
-    """The series below a place, ``keys`` [n, 2], and their total as one series."""
+    """The series below a place, ``keys`` [n, 2], and their total as one series; ``plan`` is all the forecast reads."""
 
+    plan: Plan
     keys: Ints
     leaves: SeriesSet
     node: SeriesSet
@@ -69,7 +70,8 @@ class Trial:
 class NodeForecast:
     """One place forecast as one series. ``history`` starts at ``first_month``; the rest follows the history.
 
-    ``baseline``: what is published for the place; ``change``: the new forecast less it, over twelve months.
+    ``plain``: the same forecast without the trial; ``change``: the trial less it, over twelve months. ``baseline`` is
+    what is published for the place: the sum of its leaves, with the activities of the register in it.
     """
 
     first_month: int
@@ -80,8 +82,9 @@ class NodeForecast:
     low: list[float]
     high: list[float]
     route: str
+    plain: list[float]
     baseline: list[float | None]
-    change: float | None
+    change: float
 
 
 def forecast_node(*, cycle: Cycle, place: Place, trial: Trial | None = None) -> NodeForecast:
@@ -95,22 +98,24 @@ def forecast_node(*, cycle: Cycle, place: Place, trial: Trial | None = None) -> 
     tried, factor = _under(trial, history.total, months), _factor(trial, months, cycle.horizon)
     if np.count_nonzero(~np.isnan(tried)) < MIN_MONTHS:
         raise InvalidInput(_("Fewer than %(months)d months would be left to forecast from.") % {"months": MIN_MONTHS})
+    settings, model = node_settings(history.plan), load_model(history.plan)
+    plain = apply(history.node, settings, model)
     series = SeriesSet(history.node.keys, tried[None] / factor[: len(tried)], months.start, history.node.trusted)
-    result = forecast_series(cycle, series)
+    result = apply(series, settings, model)
     ahead = factor[len(tried) :]
-    baseline = load_baseline(cycle=cycle, place=place)
-    known = [value for value in baseline[:12] if value is not None]
+    mean = result.mean[0] * ahead
     return NodeForecast(
         first_month=months.start,
         history=_numbers(tried),
         cleansed=_numbers(result.cleansed[0] * factor[: len(tried)]),
-        replaced_months=[months.start + int(i) for i in np.flatnonzero(result.outliers[0] == 1)],
-        mean=(result.mean[0] * ahead).round(1).tolist(),
+        replaced_months=[months.start + int(i) for i in np.flatnonzero(result.outliers[0] == Outlier.REPLACED)],
+        mean=mean.round(1).tolist(),
         low=(result.lower[0, 0] * ahead).round(1).tolist(),
         high=(result.upper[0, 0] * ahead).round(1).tolist(),
         route=Route(result.route[0]).name.lower(),
-        baseline=baseline,
-        change=round(float((result.mean[0] * ahead)[: len(known)].sum()) - sum(known), 1) if known else None,
+        plain=plain.mean[0].round(1).tolist(),
+        baseline=load_baseline(cycle=cycle, place=place),
+        change=round(float((mean - plain.mean[0])[:YEAR].sum()), 1),
     )
 
 
@@ -119,35 +124,31 @@ def load_history(*, cycle: Cycle, place: Place) -> NodeHistory:
 
     Raises ``InvalidInput`` where nothing was sold.
     """
-    frame = load_frame(cycle)
-    prepared = prepare(frame)
-    inside = np.flatnonzero(np.isin(prepared.rows, place.rows(frame.axis)))
+    plan = load_plan(cycle)
+    prepared = plan.prepared
+    inside = np.flatnonzero(np.isin(prepared.rows, place.rows(prepared.axis)))
     leaves = prepared.series.take(inside)
     if not len(leaves) or np.isnan(leaves.values).all():
         raise InvalidInput(_("Nothing was sold here yet, so there is nothing to forecast from."), code="no_history")
     filled = profile_series(leaves, Rhythm(12)).filled
     known = ~np.isnan(filled).all(axis=0)
     total = np.where(known, np.nansum(filled, axis=0), np.nan)
-    node = SeriesSet(np.array(["node"]), total[None], leaves.first_month, leaves.trusted if len(leaves) == 1 else None)
-    return NodeHistory(frame.axis.keys[prepared.rows[inside]], leaves, node)
+    trusted = leaves.trusted if len(leaves) == 1 else None
+    node = SeriesSet(np.array(["node"]), total[None], leaves.first_month, trusted)
+    return NodeHistory(plan, prepared.axis.keys[prepared.rows[inside]], leaves, node)
 
 
-def forecast_series(cycle: Cycle, series: SeriesSet) -> ForecastResult:
-    """Forecast one series with the weights and bands learnt from the whole company."""
-    return apply(series, node_settings(cycle), load_model(cycle))
-
-
-def node_settings(cycle: Cycle) -> ForecastSettings:
+def node_settings(plan: Plan) -> ForecastSettings:
     """As the run's, without the correction that is learnt for leaves and would not fit their sums."""
-    return ForecastSettings(horizon=cycle.horizon, levels=LEVELS, residual="off")
+    return ForecastSettings(horizon=plan.frame.horizon, levels=LEVELS, residual="off")
 
 
-def load_model(cycle: Cycle) -> FittedModel:
+def load_model(plan: Plan) -> FittedModel:
     """What the company's histories teach, kept for a day under the identity of everything it was learnt from."""
-    key = f"forecast-model:{forecast_input_hash(cycle)}"
+    key = f"forecast-model:{plan.input_hash}"
     if (text := cache.get(key)) is not None:
         return FittedModel.from_json(text)
-    model = fit(prepare(load_frame(cycle)).series, node_settings(cycle))
+    model = fit(plan.prepared.series, node_settings(plan))
     cache.set(key, model.to_json(), MODEL_SECONDS)
     return model
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 FEWEST_SEASONS = 2
+MOVING_SEASONS = 6  # from which the season may change over the years
 SPARE_POINTS = 6  # points beyond the number of coefficients for a regression
 
 
@@ -59,13 +60,18 @@ class Explanation:
 
 
 def decompose(history: FloatArray, season: int = 12) -> Decomposition:
-    """Robust STL of a history without gaps. Raises :class:`TooShort` below two seasons or for a season below two."""
+    """Robust STL of a history without gaps. Raises :class:`TooShort` below two seasons or for a season below two.
+
+    Below six seasons the season is the same every year: a line through two to five points of a month would pass
+    through them, and leave no remainder to look at.
+    """
     history = _checked(history)
     if season < 2 or len(history) < FEWEST_SEASONS * season:
         raise TooShort(f"{len(history)} points are less than two seasons of {season}")
     from statsmodels.tsa.seasonal import STL
 
-    parts = STL(history, period=season, robust=True).fit()
+    shape = {} if len(history) >= MOVING_SEASONS * season else {"seasonal": 10 * len(history) + 1, "seasonal_deg": 0}
+    parts = STL(history, period=season, robust=True, **shape).fit()
     trend, cycle, rest = (np.asarray(part, float) for part in (parts.trend, parts.seasonal, parts.resid))
     size = float(np.abs(history).max())
     return Decomposition(trend, cycle, rest, _strength(rest, trend, size), _strength(rest, cycle, size))
@@ -87,14 +93,14 @@ def explain_drivers(
     nuisance = _nuisance(len(history), season)
     if len(history) < nuisance.shape[1] + len(names) + SPARE_POINTS:
         raise TooShort(f"{len(history)} points are too few for {len(names)} drivers beside trend and season")
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
     from statsmodels.stats.diagnostic import acorr_ljungbox
 
     response = np.log(history) if logarithmic else history
     design = np.column_stack([regressors.T, nuisance])
     lags = max(1, int(4 * (len(history) / 100) ** (2 / 9)))
-    fitted = sm.OLS(response, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
-    alone = sm.OLS(response, nuisance).fit()
+    fitted = OLS(response, design).fit(cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True})
+    alone = OLS(response, nuisance).fit()
     interval = fitted.conf_int(alpha=0.05)
     drivers = tuple(
         Driver(

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.forecasting import bands, weights
-from engine.forecasting.backtest import FloatArray, roll_origins
-from engine.forecasting.cleansing import cleanse
+from engine.forecasting.backtest import FloatArray, look_ahead, roll_origins
 from engine.forecasting.contracts import ForecastSettings, Route, SeriesSet
 from engine.forecasting.model import FittedModel
 from engine.forecasting.profile import Rhythm, pack, profile_series
@@ -42,11 +41,13 @@ def find_outliers(series: SeriesSet, season_length: int = 12) -> tuple[FloatArra
     cleansed, flags = profile.filled.copy(), np.zeros(series.values.shape, np.int8)
     rows = profile.rows(Route.REGULAR, Route.SHORT)
     packed = pack(profile, rows, profile.launch[rows], series.trusted)
-    for row, start, length, column in zip(rows, packed.starts, packed.lengths, packed.columns, strict=True):
-        part = slice(start, start + length)
-        clean, marks = np.empty(length), np.zeros(length, np.uint8)
-        cleanse(packed.flat[part], season_length, packed.trusted[part], clean, marks)
-        cleansed[row, column:], flags[row, column:] = clean, marks
+    clean, marks = np.empty_like(packed.flat), np.zeros(len(packed.flat), np.uint8)
+    look_ahead(packed, 1, season_length, clean=clean, flags=marks)  # compiled already, as the cleansing alone is not
+    inside = np.arange(series.values.shape[1]) >= packed.columns[:, None]
+    for target, source in ((cleansed, clean), (flags, marks)):
+        block = target[rows]
+        block[inside] = source
+        target[rows] = block
     return cleansed, flags
 
 

@@ -236,7 +236,7 @@ const MINI = {
         xaxis: axis({ tickvals: x, ticktext: labels, showline: true }),
         yaxis: axis({ visible: false, rangemode: "tozero" }),
         shapes: target === null ? [] : [rule({ xref: "paper", x0: 0, x1: 1, y0: target, y1: target, line: { color: token("--ink"), width: 1.4 } })],
-        annotations: x.map((i) => label(number(values[i], decimals), i, values[i], { yshift: 8, font: { size: size(), color: token("--ink-2") } }))
+        annotations: x.map((i) => label(number(values[i], decimals), i, values[i], { yshift: values[i] < 0 ? -8 : 8, font: { size: size(), color: token("--ink-2") } }))
           .concat(target === null ? [] : [end]),
       },
     };

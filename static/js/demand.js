@@ -138,6 +138,7 @@ function drawPanels() {
   at("place-org").textContent = `· ${board.heading.org}`;
   at("unit-name").textContent = board.unit;
   at("near-link").href = `/demand/orders/?${query({ ...place(), view: "weeks" })}`;
+  at("explain-link").search = query(place());
   at("chart-title").textContent = board.chart.title;
   forecastChart(at("chart"), board.chart);
   bars(at("accuracy"), { rows: board.accuracy.rows, unit: " %" });

@@ -31,7 +31,7 @@ def test_a_place_is_forecast_as_one_series(south):
     assert (len(node.history), node.history[-1]) == (36, 500)
     assert node.first_month == MONTH - 36
     assert node.baseline == [None] * 18  # nothing is published yet
-    assert node.change is None
+    assert node.change == 0
 
 
 def test_a_month_left_out_is_filled_from_its_season(south):
