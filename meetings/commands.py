@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from core.db import write_transaction
 from core.errors import InvalidInput, Missing
 from core.jobs import enqueue_job
 from core.models import Job
@@ -20,6 +22,7 @@ from cycles.selectors import get_step
 from cycles.transitions import NEXT
 from masterdata.models import Product
 from meetings import services as meetings
+from meetings.material import TYPED, read_rows, record_rows
 from meetings.selectors import get_decision
 from meetings.template import MATERIAL
 from plans.selectors import get_working_version
@@ -88,17 +91,23 @@ def _attendance(request: Request) -> str:
 
 def _submit(request: Request) -> str:
     department = request.actor.department
-    content = {key: request.fields.get(key, "").strip() for key, _label in MATERIAL.get(department, ())}
-    if not any(content.values()):
+    content: dict[str, Any] = {key: request.fields.get(key, "").strip() for key, _label in MATERIAL.get(department, ())}
+    fields = request.fields if isinstance(request.fields, QueryDict) else QueryDict()
+    rows = read_rows(request.actor, fields.getlist)
+    if not rows and not any(content.values()):
         raise InvalidInput(_("Write at least one line before you hand in."), code="empty_material")
-    cycles.submit_material(
-        step=request.step,
-        department=department,
-        content=content,
-        actor=request.actor,
-        draft="draft" in request.fields,
-        attachment=request.files.get("attachment"),
-    )
+    step, is_draft = request.step, "draft" in request.fields
+    with write_transaction():  # what is handed in and the figures it states stand or fall together
+        cycles.submit_material(
+            step=step,
+            department=department,
+            content=content | ({TYPED: rows} if rows else {}),
+            actor=request.actor,
+            draft=is_draft,
+            attachment=request.files.get("attachment"),
+        )
+        if not is_draft:
+            record_rows(step=step, rows=rows, actor=request.actor)
     return _("Kept as a draft.") if "draft" in request.fields else _("Handed in.")
 
 

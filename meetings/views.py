@@ -20,8 +20,9 @@ from core.models import Job
 from cycles.choices import CycleState, StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_cycle, get_step, list_cycles
-from meetings.boards import load_executive_board, load_meeting_table, load_presop_board
+from meetings.boards import load_executive_board, load_meeting_table, load_presop_board, load_supply_review
 from meetings.commands import Request, run_command
+from meetings.material import get_typed_form
 from meetings.selectors import get_meeting
 from meetings.selectors.minutes import render_minutes
 from meetings.template import MATERIAL
@@ -52,9 +53,17 @@ class MeetingView(CyclePage):
     def get(self, request: HttpRequest, step: str) -> HttpResponse:
         if step not in StepCode.values:
             raise Missing(_("There is no such step."))
-        table = load_meeting_table(self.cycle(), step, get_actor(request))
-        fields = [(key, _(label)) for key, label in MATERIAL.get(get_actor(request).department, ())]
-        return render(request, "meetings/step.html", {"table": table, "material_fields": fields})
+        cycle, actor = self.cycle(), get_actor(request)
+        context: dict[str, Any] = {
+            "table": load_meeting_table(cycle, step, actor),
+            "material_fields": [(key, _(label)) for key, label in MATERIAL.get(actor.department, ())],
+            "typed_form": get_typed_form(actor),
+            "sees_costs": can(actor, SEE_COSTS),
+        }
+        if step != StepCode.SUPPLY_REVIEW:
+            return render(request, "meetings/step.html", context)
+        review = load_supply_review(cycle, actor, request.GET.get("version"))
+        return render(request, "meetings/supply.html", context | {"review": review, "board": review.supply})
 
 
 class PreSopView(CyclePage):

@@ -9,15 +9,20 @@ from masterdata.services.staging import (
     save_fixes,
     stage_upload,
 )
+from masterdata.services.supply_terms import Maintenance, SupplyTerm, record_maintenance, record_supply_terms
 
 __all__ = [
     "ImportReport",
+    "Maintenance",
     "SheetReport",
+    "SupplyTerm",
     "check_batch",
     "commit_batch",
     "discard_batch",
     "import_folder",
     "recheck_batch",
+    "record_maintenance",
+    "record_supply_terms",
     "save_fixes",
     "stage_upload",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from accounts.choices import Department, Role
 from accounts.models import User
@@ -14,6 +15,7 @@ from cycles.selectors.standing import Command, Readiness
 from cycles.template import TEMPLATE_OF, translate_texts
 from cycles.transitions import STATE_OF_STEP
 from meetings.choices import Presence
+from meetings.material import TYPED, say_rows
 from meetings.models import AgendaItem, Attendance, Meeting
 from meetings.selectors import get_meeting, list_attendance
 
@@ -133,9 +135,14 @@ def _submissions(step: Step, user: User) -> list[SubmissionLine]:
                 status_label=str(status.label),
                 look=_LOOK[status],
                 by=str(row.submitted_by) if row and row.submitted_by else "",
-                content={key: str(text) for key, text in row.content.items()} if row else {},
+                content=_in_words(row.content) if row else {},
                 is_own=department == user.department and can(user, "submission.submit", department=department),
                 is_waived=bool(row and row.waived_by_id),
             )
         )
     return lines
+
+
+def _in_words(content: dict[str, Any]) -> dict[str, str]:
+    """Handed-in material as text; typed rows become sentences."""
+    return {key: say_rows(text) if key == TYPED else str(text) for key, text in content.items()}
