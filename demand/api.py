@@ -15,12 +15,16 @@ from accounts.selectors import get_actor, get_scope
 from core.api import idempotent
 from core.errors import Missing
 from core.months import format_month
+from demand.advice import build_advice
 from demand.api_base import PLACE, DemandView, checked, find_org, find_product
-from demand.models import Assumption, OutlierDecision
+from demand.choices import NoteKind
+from demand.models import Assumption, CellComment, OutlierDecision
 from demand.opening import build_workbench, default_focus, open_desk
+from demand.selectors.marks import list_notes
 from demand.selectors.place import find_place
 from demand.selectors.tree import load_branch, load_tree
 from demand.serializers import (
+    AdviceSerializer,
     AssessmentSerializer,
     CommentSerializer,
     LockSerializer,
@@ -96,7 +100,15 @@ class PreviewView(DemandView):
 class CommentView(DemandView):
     """Remarks at cells."""
 
-    required_actions = {"POST": "plan.read"}
+    required_actions = {"GET": "plan.read", "POST": "plan.read"}
+
+    @extend_schema(
+        parameters=[*PLACE, OpenApiParameter("kind", str, enum=NoteKind.values)], responses=OpenApiTypes.OBJECT
+    )
+    def get(self, request: Request) -> Response:
+        place = find_place(scope=get_scope(get_actor(request)), **self.nodes())
+        notes = list_notes(cycle=self.cycle(), place=place, kind=request.query_params.get("kind", ""))
+        return Response({"results": [_note(note) for note in notes]})
 
     @extend_schema(request=CommentSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
@@ -108,9 +120,28 @@ class CommentView(DemandView):
             org=find_org(wanted["org"]),
             month=wanted["month"],
             text=wanted["text"],
+            kind=wanted["kind"],
             actor=get_actor(request),
         )
         return Response({"id": comment.pk, "text": comment.text}, status=status.HTTP_201_CREATED)
+
+
+class AdviceView(DemandView):
+    """What to think of before setting figures: the band, the noise, one's own record. Nothing is written."""
+
+    required_actions = {"POST": "plan.read"}
+
+    @extend_schema(request=AdviceSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request) -> Response:
+        wanted = checked(AdviceSerializer, request)
+        desk = open_desk(
+            user=get_actor(request),
+            cycle=self.cycle(),
+            product=wanted["product"],
+            org=wanted["org"],
+            version=self.version(),
+        )
+        return Response(build_advice(desk, wanted["cells"]))
 
 
 class LockView(DemandView):
@@ -224,6 +255,20 @@ class AssumptionView(DemandView):
             raise Missing(_("There is no such assumption."))
         wanted = checked(AssessmentSerializer, request)
         return Response(_assumption(assess_assumption(assumption=row, actor=get_actor(request), **wanted)))
+
+
+def _note(row: CellComment) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "measure": row.measure,
+        "product": row.product.code,
+        "org": row.org.code,
+        "month": format_month(row.month),
+        "text": row.text,
+        "author": str(row.author),
+        "at": row.at,
+    }
 
 
 def _assumption(row: Assumption) -> dict[str, Any]:

@@ -112,7 +112,7 @@ class Desk:
             self._row(ACTUAL, "ERP"),
             self._row(BASELINE, _("Model"), rule=True),
             self._row(BUSINESS_PLAN, _("Finance")),
-            *(self._stream(code) for code in _SHOWN_STREAMS if code != Stream.PRODUCT or self._has_launches()),
+            *(self._stream(code) for code in _SHOWN_STREAMS if code not in _RARE_STREAMS or self._is_used(code)),
             self._row(CONSENSUS, _("Demand"), strong=True, **self._consensus_rights()),
             self._row(LAST_CYCLE, "", rule=True, label=_("Last cycle")),
             self._row(LAST_YEAR, "", label=_("Last year")),
@@ -127,12 +127,13 @@ class Desk:
         if not why and not self.is_scenario:
             window = get_input_window(self.cycle, stream.department)
             why = "" if window.is_open else window.reason
-        return self._row(code, str(stream.source), editable=not why, why=why)
+        author = str(Department(stream.department).label)
+        return self._row(code, str(stream.source), editable=not why, why=why, department=author)
 
-    def _has_launches(self) -> bool:
-        """Launch volumes have a row where there are some, and always for the department that gives them."""
-        given = any(value is not None for value in self.figures.rows[Stream.PRODUCT])
-        return given or self.user.department == get_stream(Stream.PRODUCT).department
+    def _is_used(self, code: str) -> bool:
+        """A rare stream has a row where it says something, and always for the department that gives it."""
+        given = any(value is not None for value in self.figures.rows[code])
+        return given or self.user.department == get_stream(code).department
 
     def _consensus_rights(self) -> dict[str, Any]:
         why = self._why_not("consensus.override", OVERRIDE)
@@ -263,7 +264,9 @@ _SHOWN_STREAMS = (
     Stream.MARKETING,
     Stream.STOCK_BUILDING,
     Stream.PRODUCT,
+    Stream.FINANCE_VIEW,
 )
+_RARE_STREAMS = (Stream.PRODUCT, Stream.FINANCE_VIEW)
 
 
 def _editor_of(stored: str) -> str:

@@ -12,7 +12,7 @@ from accounts.selectors import get_scope
 from core.formats import money_unit
 from cycles.models import Cycle
 from demand.board import Desk, Fences
-from demand.choices import OverrideReason
+from demand.choices import NoteKind, OverrideReason
 from demand.models import Assumption
 from demand.panels import build_accuracy_panel, build_waiting_panel
 from demand.selectors.marks import load_marks
@@ -81,6 +81,7 @@ def build_choices(user: User, cycle: Cycle) -> dict[str, Any]:
         ],
         "causes": [{"code": f"assumption:{row.pk}", "label": row.text} for row in assumptions],
         "spreads": [{"code": code, "label": str(label)} for code, label in SPREAD_LABELS.items()],
+        "notes": [{"code": code, "label": str(label)} for code, label in NoteKind.choices],
         "canRunForecast": can(user, "forecast.run"),
         "canComment": can(user, "plan.read"),
     }

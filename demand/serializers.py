@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.months import format_month, parse_month
-from demand.choices import AssumptionState, EventKind, OutlierVerdict
+from demand.choices import AssumptionState, EventKind, NoteKind, OutlierVerdict
 from plans.choices import SpreadRule
 
 
@@ -38,6 +38,21 @@ class CellSerializer(serializers.Serializer):
 
 class CommentSerializer(CellSerializer):
     text = serializers.CharField(max_length=1000)
+    kind = serializers.ChoiceField(choices=NoteKind.choices, required=False, default=NoteKind.REMARK)
+
+
+class AdviceCellSerializer(serializers.Serializer):
+    measure = serializers.CharField(max_length=32)
+    month = MonthField()
+    value = serializers.FloatField(allow_null=True)
+
+
+class AdviceSerializer(serializers.Serializer):
+    """Figures a person is about to set at a place."""
+
+    product = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
+    org = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
+    cells = AdviceCellSerializer(many=True, allow_empty=False, max_length=2000)
 
 
 class PreviewSerializer(CellSerializer):

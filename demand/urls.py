@@ -32,6 +32,7 @@ api_urlpatterns = [
     path("demand/tree/", api.TreeView.as_view(), name="tree"),
     path("demand/preview/", api.PreviewView.as_view(), name="preview"),
     path("demand/comments/", api.CommentView.as_view(), name="comments"),
+    path("demand/advice/", api.AdviceView.as_view(), name="advice"),
     path("demand/locks/", api.LockView.as_view(), name="locks"),
     path("demand/forecast/", api.ForecastView.as_view(), name="forecast"),
     path("demand/forecast/node/", api.NodeForecastView.as_view(), name="forecast-node"),

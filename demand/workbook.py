@@ -27,7 +27,6 @@ from demand.selectors.place import Place
 from demand.selectors.standing import load_standing
 from demand.streams import STREAMS
 from masterdata.importers.output import quote_text
-from plans.selectors import get_working_version
 
 FORMAT = "sop-plan-1"
 PLAN, BASE, ABOUT = "Plan", "Base", "About"
@@ -154,7 +153,7 @@ def _write_base(book: xlsxwriter.Workbook, rows: Sequence[SheetRow]) -> None:
 
 
 def _write_about(book: xlsxwriter.Workbook, desk: Desk, rows: Sequence[SheetRow]) -> None:
-    version = get_working_version(desk.cycle)
+    version = desk.version
     named = heading(desk.place)
     facts = {
         "format": FORMAT,

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts.selectors import get_actor, get_scope
 from core.errors import InvalidInput
 from core.formats import month
-from demand.api import PLACE, DemandView
+from demand.api_base import PLACE, DemandView
 from demand.board import Desk
 from demand.opening import open_desk
 from demand.selectors.place import Place, find_place
@@ -48,7 +48,7 @@ class WorkbookFileView(DemandView):
         trees = place.hierarchy
         product = None if place.product is None else trees.products.code_of(place.product)
         org = None if place.org is None else trees.orgs.code_of(place.org)
-        return open_desk(user=get_actor(request), cycle=self.cycle(), product=product, org=org)
+        return open_desk(user=get_actor(request), cycle=self.cycle(), product=product, org=org, version=self.version())
 
     @extend_schema(
         request={

@@ -28,9 +28,11 @@ from demand.workbook import ABOUT, BASE, FORMAT, KEY_COLUMNS, PLAN, SHOWN_COLUMN
 from masterdata.importers.columns import unquote_text
 from masterdata.importers.findings import FindingLog
 from masterdata.importers.sandbox import PlainSheet, SourceFile, unpack
+from plans.choices import VersionKind
 from plans.cubes import MAX_CELL
 from plans.measures import get_measure
-from plans.selectors import get_working_version
+from plans.models import Version
+from plans.selectors import get_shown_version, get_working_version
 
 LARGEST_FILE = 20 << 20
 MOST_CELLS = 5_000
@@ -101,8 +103,11 @@ def read_workbook(*, upload: UploadedFile, actor: User) -> Returned:
         with unpack([SourceFile(path, "plan.xlsx")], log) as sheets:
             file = _open(sheets, log)
     cycle = get_cycle(file.about["cycle"])
-    returned = Returned(cycle, get_working_version(cycle).pk, file.about)
-    _compare(file, returned, actor)
+    version = get_shown_version(cycle, file.about["version"])
+    if version.kind != VersionKind.SCENARIO:  # after a reopening the cycle has a newer plan of its own
+        version = get_working_version(cycle)
+    returned = Returned(cycle, version.pk, file.about)
+    _compare(file, returned, version, actor)
     return returned
 
 
@@ -141,8 +146,8 @@ def _are_whole(cells: Sequence[str]) -> bool:
     return all(not text or text.lstrip("-").isdecimal() for text in cells[KEY_COLUMNS:])
 
 
-def _compare(file: _File, returned: Returned, actor: User) -> None:
-    now, problems = _load_now(file, returned.cycle, actor)
+def _compare(file: _File, returned: Returned, version: Version, actor: User) -> None:
+    now, problems = _load_now(file, returned.cycle, version, actor)
     top = find_place(scope=get_scope(actor), product=None, org=None)
     seen: set[Key] = set()
     for line, key, words, texts in file.lines:
@@ -163,13 +168,15 @@ def _compare(file: _File, returned: Returned, actor: User) -> None:
         )
 
 
-def _load_now(file: _File, cycle: Cycle, actor: User) -> tuple[dict[Key, SheetRow], dict[tuple[str, str], str]]:
+def _load_now(
+    file: _File, cycle: Cycle, version: Version, actor: User
+) -> tuple[dict[Key, SheetRow], dict[tuple[str, str], str]]:
     """The plan's rows of every place in the file, and why a place cannot be opened."""
     rows: dict[Key, SheetRow] = {}
     problems: dict[tuple[str, str], str] = {}
     for product, org in dict.fromkeys((key[1], key[2]) for _line, key, _words, _texts in file.lines):
         try:
-            desk = open_desk(user=actor, cycle=cycle, product=product or None, org=org or None)
+            desk = open_desk(user=actor, cycle=cycle, product=product or None, org=org or None, version=version)
         except Missing as missing:
             problems[product, org] = str(missing.message)
             continue

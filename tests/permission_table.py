@@ -219,6 +219,13 @@ DEMAND = [
     Row(V1 + "demand/tree/", "GET", STAFF, query=_PLACE),
     Row(V1 + "demand/preview/", "POST", STAFF, own=JUDGED, body={**_CELL, "value": 10}),
     Row(V1 + "demand/comments/", "POST", STAFF, body={**_CELL, "text": "x"}),
+    Row(V1 + "demand/comments/", "GET", STAFF, query=_PLACE),
+    Row(
+        V1 + "demand/advice/",
+        "POST",
+        STAFF,
+        body={"product": "$product", "org": "$org", "cells": [{"measure": "sales", "month": "2026-12", "value": 5}]},
+    ),
     Row(V1 + "demand/locks/", "POST", ["sales", "demand_lead"], own=JUDGED, body={"cells": [_CELL], "locked": True}),
     Row(V1 + "demand/forecast/", "POST", LEADS, own=JUDGED),
     Row(V1 + "demand/forecast/node/", "POST", STAFF, own=JUDGED, body={"product": "$product", "org": "$org"}),

@@ -9,7 +9,7 @@ import numpy as np
 
 from accounts.models import User
 from cycles.models import Cycle
-from demand.choices import AssumptionState, Stream
+from demand.choices import AssumptionState, NoteKind, Stream
 from demand.measures import CONSENSUS, OVERRIDE
 from demand.models import Assumption, CellComment
 from demand.selectors.overrides import list_standing_edits
@@ -47,9 +47,24 @@ def load_marks(*, cycle: Cycle, version_id: int, place: Place, months: range, le
     ).order_by("at", "pk")
     return Marks(
         unjustified=_count_unjustified(version_id, place),
-        comments={(row.measure, row.month): row.text for row in comments},
+        comments={(row.measure, row.month): describe_note(row) for row in comments},
         locked=_find_locked(version_id, place, months, leaves),
     )
+
+
+def describe_note(note: CellComment) -> str:
+    """The text, with its kind in front unless it is a plain remark."""
+    return note.text if note.kind == NoteKind.REMARK else f"{NoteKind(note.kind).label} · {note.text}"
+
+
+def list_notes(*, cycle: Cycle, place: Place, kind: str = "") -> list[CellComment]:
+    """Open notes at or below a place, oldest first; ``kind`` narrows, e.g. to market trends."""
+    notes = CellComment.objects.filter(version__cycle=cycle, resolved_at=None).select_related(
+        "product", "org", "author"
+    )
+    if kind:
+        notes = notes.filter(kind=kind)
+    return [note for note in notes.order_by("at", "pk") if _is_under(place, note.product_id, note.org_id)]
 
 
 def load_waiting(*, cycle: Cycle, place: Place, marks: Marks, user: User) -> Waiting:

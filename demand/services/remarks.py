@@ -13,7 +13,7 @@ from core.audit import record
 from core.db import write_transaction
 from core.errors import InvalidInput
 from cycles.models import Cycle
-from demand.choices import AssumptionState, OutlierVerdict
+from demand.choices import AssumptionState, NoteKind, OutlierVerdict
 from demand.models import Assumption, CellComment, OutlierDecision
 from masterdata.models import Org, Product
 from plans.measures import get_measure
@@ -24,9 +24,20 @@ LONGEST_COMMENT = 1000
 
 
 def add_comment(
-    *, version: Version, measure: str, product: Product, org: Org, month: int, text: str, actor: User
+    *,
+    version: Version,
+    measure: str,
+    product: Product,
+    org: Org,
+    month: int,
+    text: str,
+    actor: User,
+    kind: str = NoteKind.REMARK,
 ) -> CellComment:
-    """Put a remark at a cell; ``@username`` addresses a colleague. Verb ``demand.comment.added``."""
+    """Put a remark, a market trend or a customer's word at a cell; ``@username`` addresses a colleague.
+
+    Verb ``demand.comment.added``.
+    """
     require(actor, "plan.read", product=product.code, org=org.code)
     text = text.strip()
     if not text or len(text) > LONGEST_COMMENT:
@@ -38,6 +49,7 @@ def add_comment(
             product=product,
             org=org,
             month=month,
+            kind=NoteKind(kind),
             text=text,
             author=actor,
             at=timezone.now(),

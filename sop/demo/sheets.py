@@ -253,14 +253,21 @@ def _orders(view: _View) -> Iterator[Row]:
                     "kind": "customer" if leaf.org.endswith("DIRECT") else "channel", "priority": 2,
                     "status": "open" if ahead >= 0 else "delivered",
                 }  # fmt: skip
-    for number, (product, org, quantity) in enumerate(
-        (("E7-LR-W", "GZ", 240), ("E7-AWD-B", "SZ", 160), ("C3-BASE-W", "NN", 120))
-    ):
+    for number, (product, org, quantity, reason) in enumerate((
+        ("E7-LR-W", "GZ", 240, "cars for the New Year fair"),
+        ("E7-AWD-B", "SZ", 160, "cars for the New Year fair"),
+        ("C3-BASE-W", "NN", 120, "price campaign in spring"),
+    )):  # fmt: skip
         yield {
             "order": f"SB-{number:04d}", "product": product, "org": org, "quantity": quantity,
             "due_date": first_day(view.latest + 2) + dt.timedelta(days=9), "kind": "stock", "priority": 3, "status": "open",
-            "customer": "sales_south",
+            "requested_by": "Chen Hao", "reason": reason,
         }  # fmt: skip
+    yield {
+        "order": "CU-0002", "product": "E5-PLUS-B", "org": "HZ", "quantity": 24,
+        "due_date": first_day(view.month) - dt.timedelta(days=9), "kind": "customer", "priority": 2, "status": "open",
+        "customer": "Hangzhou taxi cooperative", "reason": "colour changed after ordering",
+    }  # fmt: skip
     yield {
         "order": "CU-0001", "product": "S6-SPORT-U", "org": "CD", "quantity": 60,
         "due_date": first_day(view.latest + 1) + dt.timedelta(days=19), "kind": "customer", "priority": 1,

@@ -19,6 +19,7 @@ from masterdata.models import Company, Product
 from masterdata.services import import_folder
 from meetings import services as meetings
 from sop.demo.catalogue import CURRENCY, NAME, NAME_ZH
+from sop.demo.demand_work import talk_about_demand
 from sop.demo.first_look import promise_actions, take_a_first_look
 from sop.demo.market import build_market
 from sop.demo.people import ensure_people
@@ -66,6 +67,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
         if month < latest:
             _play_to_the_end(run, people)
     _work_on_the_demand_review(cycle, people)
+    talk_about_demand(cycle, people)
     take_a_first_look(run, people)
     return cycle
 

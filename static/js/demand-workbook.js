@@ -8,7 +8,7 @@ import { fill, gettext, ngettext } from "./i18n.js";
 const URL_PATH = "/api/v1/demand/workbook/";
 const SHOWN = 400; // rows drawn; the rest is saved with them and counted
 
-/** `context()` → {cycle, product, org, spread}; `saved()` runs after cells were written. */
+/** `context()` → {cycle, version, product, org, spread}; `saved()` runs after cells were written. */
 export function mountWorkbook(button, { context, choices, saved }) {
   button.addEventListener("click", () => open({ context, choices, saved }));
 }
@@ -30,9 +30,9 @@ const say = (line, text) => {
 
 // Start: download or upload ---------------------------------------------------------------------------------------
 function showStart(dialog, options) {
-  const { cycle, product, org } = options.context();
+  const { cycle, version, product, org } = options.context();
   const link = (below, text) => {
-    const query = new URLSearchParams(Object.entries({ cycle, product, org, below }).filter(([, value]) => value));
+    const query = new URLSearchParams(Object.entries({ cycle, version, product, org, below }).filter(([, value]) => value));
     return el("a", { class: "btn btn-s", href: `${URL_PATH}?${query}`, download: "" }, text);
   };
   const problem = problemLine();

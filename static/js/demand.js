@@ -52,8 +52,15 @@ function preview(edit) {
 /** What Del puts back: the consensus falls to the proposal, which only the server knows; the grid reloads after. */
 const reset = () => null;
 
-async function comment(key, month, text) {
-  await ask(`comments/?${query({})}`, { method: "POST", body: { measure: key, ...place(), month: monthCode(month), text } });
+/** The band, the noise and one's own record, said while the figure is being justified. */
+async function advice(edits) {
+  const cells = edits.map(({ row: measure, month, value }) => ({ measure, month: monthCode(month), value }));
+  const answer = await ask(`advice/?${query({})}`, { method: "POST", body: { ...place(), cells } });
+  return [...answer.warnings.map((text) => ({ tone: "warn", text })), ...(answer.own ? [answer.own] : [])];
+}
+
+async function comment(key, month, text, kind) {
+  await ask(`comments/?${query({})}`, { method: "POST", body: { measure: key, ...place(), month: monthCode(month), text, kind } });
   await refresh();
 }
 
@@ -113,6 +120,8 @@ function drawGrid() {
     cursor: { row: "consensus", month: page.month },
     reasons: choices.reasons,
     causes: choices.causes,
+    notes: choices.notes,
+    advice,
     needsReason, preview, reset, comment, lock, level, onMove, onSaved, passport,
   };
   grid = createGrid(at("grid"), options);
@@ -233,7 +242,7 @@ at("build-proposal")?.addEventListener("click", async (event) => {
   location.reload();
 });
 
-mountWorkbook(at("workbook-open"), { context: () => ({ cycle: page.cycle, ...place(), spread: spread() }), choices, saved: refresh });
+mountWorkbook(at("workbook-open"), { context: () => ({ cycle: page.cycle, version: page.version, ...place(), spread: spread() }), choices, saved: refresh });
 
 at("submit-open")?.addEventListener("click", () => at("submit-dialog").showModal());
 at("submit-cancel")?.addEventListener("click", () => at("submit-dialog").close());

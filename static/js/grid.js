@@ -12,6 +12,7 @@ order (Tabulator's own range paste writes to wrong rows of a grouped grid and is
                   // month: absolute; title: optional, else from month; note: second line; kind: "past" greys it
       rows: [{
         key: "consensus", label: "Consensus demand", owner: "Demand",
+        department: "Sales",                               // title of the owner: who answers for the row
         editable: true,                                    // default false
         why: "Only demand planning edits this row",        // said when a read-only cell is typed into
         strong: true, rule: true,                          // bold between strong lines; strong line above
@@ -35,7 +36,9 @@ order (Tabulator's own range paste writes to wrong rows of a grouped grid and is
       preview: (edit) => Promise<{ rule, leaves: [{ label, before, after, locked }] }>,   // split preview
       reset: (row, month) => 6220,                         // what a cell shows after Del; default: –
       passport: (row, month, element) => …,                // Alt P: where the cell's figure comes from
-      comment: (row, month, text) => Promise, lock: (cells, locked) => Promise,           // Alt C, Alt L
+      notes: [{ code, label }],                            // kinds of comment to choose from
+      advice: (edits) => Promise<[{ tone, text }]>,        // said in the reason popover
+      comment: (row, month, text, kind) => Promise, lock: (cells, locked) => Promise,           // Alt C, Alt L
       level: (step) => …,                                  // Alt ↑ ↓
       onMove: ({ row, column, label, month }) => …,        // cursor moved
       onEdit: (edits) => …,                                // after a local change, before it is saved
@@ -214,10 +217,10 @@ class Grid {
     const at = this.selection.cursor;
     const cell = this.model.cell(at);
     if (!this.options.comment || !cell) return;
-    const text = await askComment(this, at, cell.comment ?? "");
-    if (text === null) return this.focus();
-    await this.options.comment(at.row, this.model.columns[at.col].month, text);
-    cell.comment = text;
+    const note = await askComment(this, at, cell.comment ?? "");
+    if (note === null) return this.focus();
+    await this.options.comment(at.row, this.model.columns[at.col].month, note.text, note.kind);
+    cell.comment = note.text;
     this.repaint([at]);
     this.focus();
   }

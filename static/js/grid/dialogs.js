@@ -71,6 +71,8 @@ export function askReason(grid, block, edits) {
   const cause = choice(gettext("Linked assumption"), [{ code: "", label: "–" }, ...(options.causes ?? [])], lastReason.cause);
   const evidence = el("textarea", { class: "form-control", rows: 2 });
   const split = el("div");
+  const advice = el("div", { class: "advice sm", role: "status" });
+  options.advice?.(edits).then((lines) => advice.append(...lines.map(({ tone, text }) => el("div", { class: tone }, icon(tone === "good" ? "circle-check" : "triangle-alert"), ` ${text}`)))).catch(() => {});
   if (options.preview && block.length === 1 && after !== null) {
     options.preview(edits[0]).then((answer) => split.append(splitTable(answer, decimals))).catch(() => {});
   }
@@ -80,7 +82,7 @@ export function askReason(grid, block, edits) {
       el("span", { class: "sm mut" }, signed(is - was, decimals))),
     el("div", { class: "in g", style: "gap:9px" },
       el("div", { class: "g", style: "grid-template-columns:1fr 1fr;gap:8px" }, reason.node, cause.node),
-      el("label", {}, gettext("Evidence"), evidence), split),
+      advice, el("label", {}, gettext("Evidence"), evidence), split),
     el("footer", {}, keysHint(), space(), secondary(gettext("Cancel"), () => finish(null)),
       primary(gettext("Save change"), () => finish({ reason: reason.field.value, cause: cause.field.value || undefined, comment: evidence.value.trim() || undefined }))),
   ], { modal: false, at: grid.cellElement(first), label: gettext("Reason and split"), style: "width:424px" });
@@ -102,10 +104,12 @@ function splitTable({ rule, leaves }, decimals) {
 export function askComment(grid, at, text) {
   const field = el("textarea", { class: "form-control", rows: 3, "data-first": true });
   field.value = typeof text === "string" ? text : "";
+  const kinds = grid.options.notes ?? [];
+  const kind = choice(gettext("Kind of note"), kinds, kinds[0]?.code);
   return ask((finish) => [
     el("header", {}, icon("message-square"), `${grid.model.row(at.row).label} · ${grid.model.columns[at.col].long}`),
-    el("div", { class: "in" }, el("label", { style: "display:block" }, gettext("Comment"), field)),
-    el("footer", {}, keysHint(), space(), secondary(gettext("Cancel"), () => finish(null)), primary(gettext("Save comment"), () => finish(field.value.trim()))),
+    el("div", { class: "in g", style: "gap:8px" }, kinds.length ? kind.node : null, el("label", { style: "display:block" }, gettext("Comment"), field)),
+    el("footer", {}, keysHint(), space(), secondary(gettext("Cancel"), () => finish(null)), primary(gettext("Save comment"), () => finish({ text: field.value.trim(), kind: kinds.length ? kind.field.value : undefined }))),
   ], { modal: false, at: grid.cellElement(at), label: gettext("Comment"), style: "width:360px" });
 }
 

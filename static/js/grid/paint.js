@@ -51,11 +51,18 @@ export function buildColumns(grid) {
   return [head, ...months];
 }
 
+/** Where a row's figures come from; the department that answers for them as its title. */
+function owner({ owner: source, department }) {
+  const word = node("span", "own", source);
+  if (department) word.title = department;
+  return word;
+}
+
 function rowHead(cell, model) {
   const row = model.row(cell.getRow().getData().key);
   cell.getElement().setAttribute("role", "rowheader");
   const head = node("div", "row-head");
-  head.append(node("span", "nm", row.label), node("span", "own", row.owner));
+  head.append(node("span", "nm", row.label), owner(row));
   head.title = row.label;
   return head;
 }
