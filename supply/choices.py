@@ -17,6 +17,14 @@ class AckStatus(TextChoices):
     REJECTED = "rejected", _("rejected")
 
 
+class RunStatus(TextChoices):
+    """How good the plan of a balance is."""
+
+    OPTIMAL = "optimal", _("optimal")
+    NEAR = "near", _("near the best")  # too large to be solved exactly
+    FIRST = "first", _("first plan")  # shown while the exact one is being computed
+
+
 class CauseKind(TextChoices):
     """What can hold supply back."""
 

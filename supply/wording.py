@@ -118,6 +118,10 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
         "fence_above_limit": _(
             "The released plan of %(key)s in %(when)s needs more than there is: %(quantity)s are missing."
         ),
+        "plan_near": _(
+            "This plan is too large to be solved exactly: it is within %(share)s of the best. Causes are not confirmed"
+            " and ways out not priced."
+        ),
         "solvers_disagree": _(
             "%(key)s and %(solver)s differ by %(share)s on the best plan. Tell your administrator; the plan keeps"
             " every rule all the same."

@@ -77,7 +77,7 @@ def solve_model(highs: highspy.Highs, start: Basis | None = None) -> Answer | No
         return Answer(float(found[1]), _read_basis(written, highs))
 
 
-def _write_model(highs: highspy.Highs, path: Path) -> None:
+def _write_model(highs: Any, path: Path) -> None:
     """MPS takes a row without limits for an objective, so such rows are written with a limit nothing reaches."""
     model = highs.getLp()
     lower, upper = np.array(model.row_lower_), np.array(model.row_upper_)

@@ -28,8 +28,8 @@ class Derived:
     below_price: Floats  # [points, T] per unit and month below it
 
 
-def derive(problem: BalanceProblem) -> Derived:
-    """Compute what columns and rows share."""
+def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
+    """Compute what columns and rows share. ``elastic`` is the price of a broken rule where it is given."""
     demand, orgs = problem.demand, len(problem.orgs)
     class_market = demand.product * orgs + demand.org
     lane_market = problem.points.product[problem.lanes.point] * orgs + problem.lanes.org
@@ -39,7 +39,7 @@ def derive(problem: BalanceProblem) -> Derived:
     direct = alone[class_market] & ~demand.backorder
     direct_class = np.full(len(alone), -1, dtype=np.int64)
     direct_class[class_market[direct]] = np.flatnonzero(direct)
-    elastic = elastic_price(problem)
+    elastic = elastic_price(problem) if elastic is None else elastic
     value = demand.price + np.nan_to_num(demand.lost_cost) + elastic * demand.must_serve[:, None]
     level, below = soft_level(problem, elastic)
     cap = make_cap(problem)

@@ -106,7 +106,7 @@ def extract_plan(
         duals=_duals(program, duals),
         solver=solver,
     )
-    return _with_money(problem, plan)
+    return with_money(problem, plan)
 
 
 def served_by_class(
@@ -124,7 +124,7 @@ def served_by_class(
     return served
 
 
-def _with_money(problem: BalanceProblem, plan: BalancePlan) -> BalancePlan:
+def with_money(problem: BalanceProblem, plan: BalancePlan) -> BalancePlan:
     """Add cost by kind, profit and the price of broken soft rules."""
     points, demand, resource = problem.points, problem.demand, problem.resource
     regular = np.maximum(plan.load - plan.overtime, 0.0)

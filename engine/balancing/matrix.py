@@ -15,7 +15,8 @@ from engine.balancing.program import Draft, LinearProgram
 
 def build_program(problem: BalanceProblem, options: SolveOptions | None = None) -> LinearProgram:
     """Write the whole model of a problem as one linear (or mixed-integer) program."""
-    draft = Draft(problem, derive(problem), options or SolveOptions())
+    chosen = options or SolveOptions()
+    draft = Draft(problem, derive(problem, chosen.elastic_price), chosen)
     columns.add_all(draft)
     constraints.add_all(draft)
     return draft.finish()

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.balancing import clp
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints, SolveOptions, SolverInfo
-from engine.balancing.crash import just_in_time
+from engine.balancing.crash import BASIC, LOWER, UPPER, just_in_time
 from engine.balancing.derived import derive
 from engine.balancing.extract import extract_plan
 from engine.balancing.matrix import build_program
@@ -52,7 +52,7 @@ class Session:
         started = time.perf_counter()
         self.problem = problem
         self.options = options or SolveOptions()
-        self.derived = derive(problem)
+        self.derived = derive(problem, self.options.elastic_price)
         self.program: LinearProgram = build_program(problem, self.options)
         self.build_seconds = time.perf_counter() - started
         self.highs: Any = _load(self.program, self.options)
@@ -164,6 +164,17 @@ class Session:
         status = self.highs.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
             raise SolveFailed(self.highs.modelStatusToString(status))
+
+    def plain_prices(self) -> Floats:
+        """[rows] prices of the just-in-time basis: unit costs as they are while nothing is scarce. Before a solve."""
+        basis = just_in_time(self.problem, self.derived, self.program)
+        self.highs.setBasis(_to_highs(basis.columns, basis.rows))
+        self.highs.setOptionValue("simplex_iteration_limit", 0)
+        self.highs.run()
+        prices = np.array(self.highs.getSolution().row_dual)
+        self.highs.setOptionValue("simplex_iteration_limit", 2**31 - 1)
+        self.highs.clearSolver()
+        return prices
 
     def _begin_with_clp(self) -> None:
         """Give a cold linear model that is not small CLP's optimal basis to start from."""
@@ -289,6 +300,17 @@ class Session:
             check_objective=check,
             check_gap=abs(objective - check) / max(1.0, abs(objective)),
         )
+
+
+def _to_highs(columns: Ints, rows: Ints) -> Any:
+    """Codes of ``crash`` → a basis of HiGHS."""
+    status = highspy.HighsBasisStatus
+    codes = {LOWER: status.kLower, BASIC: status.kBasic, UPPER: status.kUpper}
+    basis = highspy.HighsBasis()
+    basis.col_status = [codes[code] for code in columns.tolist()]
+    basis.row_status = [codes[code] for code in rows.tolist()]
+    basis.valid = True
+    return basis
 
 
 def _tie_weights(program: LinearProgram) -> Floats:

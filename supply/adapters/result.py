@@ -28,12 +28,14 @@ def result_record(
     options: Sequence[Option],
     findings: Sequence[Finding],
     names: Names,
+    gap: float = 0.0,
 ) -> dict[str, Any]:
-    """Everything about a plan, ready for JSON."""
+    """Everything about a plan, ready for JSON; ``gap`` is the share of the best it may be short of."""
     shown = _Rows(problem)
     removed = {c.bottleneck: c.removed for c in confirmations}
     return {
         "status": plan.status,
+        "gap": _number(gap) if np.isfinite(gap) else None,
         "objective": _number(plan.profit),
         "revenue": _number(plan.revenue),
         "total_cost": _number(sum(plan.cost.values())),

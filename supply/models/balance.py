@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from supply.choices import CauseKind, OptionKind
+from supply.choices import CauseKind, OptionKind, RunStatus
 
 
 class BalanceRun(models.Model):
@@ -20,7 +20,7 @@ class BalanceRun(models.Model):
     job = models.ForeignKey("core.Job", null=True, on_delete=models.SET_NULL, related_name="+")
     first_month = models.IntegerField()
     horizon = models.PositiveSmallIntegerField()
-    status = models.CharField(max_length=16)
+    status = models.CharField(max_length=16, choices=RunStatus)
     solver_name = models.CharField(max_length=32)
     solver_version = models.CharField(max_length=32)
     method = models.CharField(max_length=64)

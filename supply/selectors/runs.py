@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from core.formats import moment
+from core.formats import moment, number
 from masterdata.models import Material, Org, Product, Resource, Site
 from masterdata.selectors import get_company
 from plans.models import Version
 from plans.selectors import get_heads, get_version, has_moved
 from supply import measures as m
+from supply.choices import RunStatus
 from supply.models import BalanceRun
 from supply.selectors.adopted import list_adopted
 from supply.wording import Names, say_finding
@@ -48,10 +49,14 @@ class DataState:
         if self.run is None:
             return _("not balanced yet")
         return _("%(status)s, %(seconds)s s, %(when)s") % {
-            "status": _("optimal") if self.run.status == "optimal" else self.run.status,
+            "status": _("optimal") if self.run.status == RunStatus.OPTIMAL else _within(self.run),
             "seconds": f"{self.run.seconds:.1f}",
             "when": moment(self.run.finished_at),
         }
+
+
+def _within(run: BalanceRun) -> str:
+    return _("within %(share)s %% of the best") % {"share": number(100 * run.gap, 2)}
 
 
 def get_latest_run(version_id: int) -> BalanceRun | None:
@@ -69,6 +74,8 @@ def get_data_state(version_id: int) -> DataState:
     if run is None:
         return DataState(None, (_("The plan has not been balanced yet."),), ())
     reasons = []
+    if run.status == RunStatus.FIRST:
+        reasons.append(_("This is a first plan, %(gap)s. The exact one replaces it.") % {"gap": _within(run)})
     if run.version_id != version_id and list_adopted(get_version(version_id)).exists():
         reasons.append(_("The scenario has not been balanced since it took its options."))
     if _has_demand_moved(run, version_id):

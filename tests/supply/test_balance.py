@@ -16,6 +16,7 @@ from plans.services import create_working_version, freeze_version, publish_cubes
 from supply import measures as m
 from supply.adapters.database import load_sheets
 from supply.models import BalanceRun, Shortage
+from supply.selectors.runs import get_data_state
 from supply.services.balance import enqueue_balance, run_balance
 from tests.supply.world import NOV, ask, totals
 
@@ -206,14 +207,41 @@ def test_a_plan_edited_while_it_is_balanced_is_not_overwritten(company, version,
     ask(version, {("A1", "NORTH-1"): [300] * 18})
     original = balance.solve_problem
 
-    def meanwhile(prepared, report, *, decimals):
+    def meanwhile(prepared, report, **given):
         axis = Axis.of("product_org", [(company.products["A1"].pk, company.orgs["NORTH-1"].pk)])
         other = Cube(axis, NOV, np.full((1, 18), 7, dtype=np.int64), "quantity", 0)
         publish_cubes(version_id=version.pk, cubes={m.CONSTRAINED: other}, actor=users["supply_lead"])
-        return original(prepared, report, decimals=decimals)
+        return original(prepared, report, **given)
 
     monkeypatch.setattr(balance, "solve_problem", meanwhile)
     with pytest.raises(StaleInputs):
         run_balance(version_id=version.pk, actor=users["supply_lead"])
     assert not BalanceRun.objects.exists()
     assert totals(version, m.CONSTRAINED) == [7] * 18
+
+
+def test_a_first_plan_is_published_until_the_exact_one_replaces_it(company, version, users, monkeypatch):
+    """Shown with its distance from the best, refused at the gate, and gone once the exact plan is there."""
+    from engine.balancing.first import first_plan, upper_bound
+    from supply.services import balance
+
+    seen = []
+
+    def slowly(session, on_first, progress):
+        bound = upper_bound(session, session.plain_prices())
+        on_first(first_plan(session, bound))
+        seen.append((get_data_state(version.pk), totals(version, m.CONSTRAINED)))
+        return session.solve(), 0.0
+
+    monkeypatch.setattr(balance, "solve_session", slowly)
+    ask(version, {("A1", "NORTH-1"): [450] + [300] * 17})
+    run = run_balance(version_id=version.pk, actor=users["supply_lead"])
+    [(state, constrained)] = seen
+    assert (state.run.status, state.is_current) == ("first", False)
+    assert 0 < state.run.gap < 0.02  # 50 of 5,550 units cannot be made
+    assert state.reasons[0].startswith("This is a first plan, within 0.")
+    assert constrained == [400] + [300] * 17
+    assert [r.status for r in BalanceRun.objects.order_by("pk")] == ["first", "optimal"]
+    assert (run.gap, run.check_name) == (0, "CLP")
+    assert run.check_objective == pytest.approx(run.objective, rel=1e-6)
+    assert get_data_state(version.pk).is_current

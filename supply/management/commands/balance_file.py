@@ -9,11 +9,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from engine.balancing.checks import check_plan, check_problem
-from engine.balancing.contracts import SolveOptions
-from engine.balancing.explain import confirm_causes, list_shortages
-from engine.balancing.options import price_levers_in_plan, price_options
-from engine.balancing.solve import Session
+from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
+from engine.balancing.contracts import Finding, SolveOptions
+from engine.balancing.explain import Confirmation, confirm_causes, list_shortages
+from engine.balancing.first import NEAR, solve_session
+from engine.balancing.options import Option, price_levers_in_plan, price_options
+from engine.balancing.solve import Session, SolveFailed
 from engine.balancing.trials import Trials
 from supply.adapters.assemble import assemble
 from supply.adapters.folder import FolderUnreadable, read_folder
@@ -58,7 +59,12 @@ class Command(BaseCommand):
             solver=options["solver"],
             second_opinion=True,
         )
-        record = balance(sheets, chosen)
+        try:
+            record = balance(sheets, chosen)
+        except (UnsoundProblem, SolveFailed) as error:
+            finding = {"code": "not_solvable", "severity": "error", "message": str(error)}
+            _write(out, {"status": "unsolved", "findings": [*remarks, finding]})
+            raise CommandError(f"{folder} cannot be balanced: {error}") from error
         if options["lp"]:
             from engine.balancing.export import write_lp  # brings PuLP, which only an analyst needs
 
@@ -72,18 +78,27 @@ def balance(sheets: Sheets, options: SolveOptions) -> dict[str, Any]:
     """Assemble, check, solve, explain, price."""
     assembled = assemble(sheets)
     problem = assembled.problem
+    findings = assembled.findings + check_problem(problem)
     session = Session(problem, options)
-    plan = session.solve()
-    trials = Trials(session, plan)
-    shortages, confirmations = confirm_causes(trials, list_shortages(session, plan))
-    ways_out = price_options(trials, shortages) + price_levers_in_plan(trials)
+    plan, gap = solve_session(session)
+    shortages = list_shortages(session, plan)
+    confirmations: list[Confirmation] = []
+    ways_out: list[Option] = []
+    findings += check_plan(problem, plan)
+    if plan.status == NEAR:  # too large for trials
+        findings += (Finding("plan_near", "info", "plan", "", {"share": f"{100 * gap:.2f} %"}),)
+    else:
+        trials = Trials(session, plan)
+        shortages, confirmations = confirm_causes(trials, shortages)
+        ways_out = price_options(trials, shortages) + price_levers_in_plan(trials)
     return result_record(
         problem,
         plan,
         shortages=shortages,
         confirmations=confirmations,
         options=ways_out,
-        findings=assembled.findings + check_problem(problem) + check_plan(problem, plan),
+        findings=findings,
+        gap=gap,
         names=Names(sheet_names(sheets)),
     )
 

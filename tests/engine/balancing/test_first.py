@@ -1,0 +1,111 @@
+"""The first plan: block by block, keeping every rule, with a bound that is never false."""
+
+from threading import Event
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import engine.balancing.solve as solving
+from engine.balancing.blocks import split_problem
+from engine.balancing.contracts import SolveOptions
+from engine.balancing.first import NEAR, first_plan, solve_session, upper_bound
+from engine.balancing.solve import Session, solve
+from tests.engine.balancing.companies import random_company
+from tests.engine.balancing.test_explain import one_product
+from tests.engine.balancing.test_properties import material_gap, served_gap, stock_gap
+
+SEEDS = st.integers(0, 10_000)
+FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def one_priority(seed, *, wide):
+    problem = random_company(seed, wide=wide)
+    return problem.with_part("demand", priority=np.ones_like(problem.demand.priority))
+
+
+def first(problem, *, group_size=1):
+    session = Session(problem)
+    return first_plan(session, upper_bound(session, session.plain_prices()), group_size=group_size)
+
+
+@FEW
+@given(SEEDS, st.booleans())
+def test_the_first_plan_keeps_every_rule_and_is_no_better_than_the_best(seed, wide):
+    problem = one_priority(seed, wide=wide)
+    found = first(problem)
+    best = solve(problem)
+    plan, scale = found.plan, 1e-6 * max(1.0, abs(best.objective))
+    assert plan.status == NEAR
+    assert plan.objective <= best.objective + scale
+    assert not found.bound < best.objective - scale  # nan where nothing was proven
+    for gap in (stock_gap(problem, plan), material_gap(problem, plan), served_gap(problem, plan)):
+        assert np.abs(gap).max() < 1e-5
+    room = plan.available + plan.overtime + plan.extra_shifts * problem.resource.shift_hours
+    assert (plan.load <= room + 1e-5).all()
+    assert plan.profit == pytest.approx(plan.revenue - sum(plan.cost.values()))
+
+
+@FEW
+@given(SEEDS)
+def test_any_prices_give_a_bound_that_holds(seed):
+    problem = one_priority(seed, wide=True)
+    session = Session(problem, SolveOptions(tie_break=False))  # else its last prices are those of the last phase
+    best = session.solve().objective
+    noise = np.random.default_rng(seed).normal(0, 5, session.program.rows.size)
+    assert not upper_bound(session, noise) < best - 1e-6 * max(1.0, abs(best))
+    exact = upper_bound(session, np.array(session.highs.getSolution().row_dual)[: session.program.rows.size])
+    assert exact == pytest.approx(best, rel=1e-5, abs=1e-3)
+
+
+@FEW
+@given(SEEDS)
+def test_the_parts_add_up_to_the_whole(seed):
+    problem = one_priority(seed, wide=True)
+    blocks = split_problem(problem, group_size=1)
+    assert len(blocks) == 2  # two products are asked for, the third is their component
+    for part, name in (("resource", "regular_hours"), ("resource", "headcount"), ("supplier", "quantity")):
+        total = sum(getattr(getattr(block.problem, part), name) for block in blocks)
+        assert np.allclose(total, getattr(getattr(problem, part), name))
+    initial = np.zeros(len(problem.points))
+    for block in blocks:
+        np.add.at(initial, block.points, block.problem.points.initial)
+    assert np.allclose(initial, problem.points.initial)
+
+
+def test_a_single_block_is_the_exact_plan_and_the_bound_is_reached_where_nothing_is_scarce():
+    """100 asked, 1,000 hours: 40 a unit earned, 300 units."""
+    problem = one_product((100, 100, 100))
+    found = first(problem, group_size=10)
+    assert found.plan.objective == pytest.approx(12_000)
+    assert found.bound == pytest.approx(12_000)
+    assert found.gap == pytest.approx(0, abs=1e-9)
+
+
+def test_a_large_problem_shows_a_first_plan_while_the_exact_one_is_made(monkeypatch):
+    problem = one_priority(3, wide=True)
+    monkeypatch.setattr(solving, "LARGE_NONZEROS", 0)
+    session, shown = Session(problem), []
+    exact, waiting = session.solve, Event()
+    monkeypatch.setattr(session, "solve", lambda: waiting.wait(30) and exact())
+
+    def show(found):
+        shown.append(found)
+        waiting.set()
+
+    plan, gap = solve_session(session, show)
+    assert (plan.status, gap) == ("optimal", 0.0)
+    assert plan.objective == pytest.approx(solve(problem).objective)
+    [found] = shown
+    assert found.plan.objective <= plan.objective + 1e-3
+    assert found.gap >= (plan.objective - found.plan.objective) / max(1.0, abs(found.plan.objective)) - 1e-6
+
+
+def test_beyond_a_size_only_the_first_plan_is_made(monkeypatch):
+    problem = one_product((100, 100, 100))
+    monkeypatch.setattr(solving, "LARGE_NONZEROS", 0)
+    monkeypatch.setattr("engine.balancing.first.EXACT_NONZEROS", 0)
+    plan, gap = solve_session(Session(problem))
+    assert (plan.status, plan.solver.method, plan.objective) == (NEAR, "1 blocks", pytest.approx(12_000))
+    assert gap == pytest.approx(0, abs=1e-9)
