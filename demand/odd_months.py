@@ -11,7 +11,8 @@ from accounts.policies import can
 from demand.models import OutlierDecision
 from demand.selectors.place import Place
 from demand.services.node_forecast import NodeHistory
-from engine.forecasting import Outlier
+from engine.forecasting import Outlier, SeriesSet
+from engine.forecasting.profile import Rhythm, profile_series
 from engine.forecasting.review import find_outliers
 from engine.money import RATE_DIGITS
 from masterdata.models import Org, Product
@@ -30,9 +31,9 @@ _RANK = {SUSPECT: 0, ASKED: 0, REPLACED: 1, DECIDED: 2}
 
 @dataclass(frozen=True)
 class OddMonth:
-    """A month of one series: sold, and what stands in its place (None: nothing yet, it is asked about).
+    """A month of one series: what was sold, and the usual that stands, or would stand, in its place.
 
-    ``units`` and ``money`` are what the replacement takes away or adds, ``money`` in minor currency units.
+    ``units`` and ``money`` are what the usual takes away or adds, ``money`` in minor currency units.
     """
 
     product: str
@@ -65,11 +66,12 @@ def list_odd_months(*, node: NodeHistory, place: Place, user: User) -> OddMonths
         largest = np.sort(np.argsort(-np.nansum(node.leaves.values, axis=1), kind="stable")[:MOST_SEARCHED])
         node = replace(node, keys=node.keys[largest], leaves=node.leaves.take(largest))
     cleansed, flags = find_outliers(node.leaves)
+    usual = np.where(flags == Outlier.SUSPECT, _if_left_out(node, flags), cleansed)
     sold = _sold(node)
     decisions = _decisions(node)
     cells = _states(flags) | {cell: str(DECIDED) for cell in decisions}
     prices = _prices(node)
-    size = {cell: abs(float(sold[cell] - cleansed[cell])) * max(prices[cell[0]], 1.0) for cell in cells}
+    size = {cell: abs(float(sold[cell] - usual[cell])) * max(prices[cell[0]], 1.0) for cell in cells}
     ranked = sorted(cells, key=lambda cell: (_RANK[cells[cell]], -size[cell], cell))
     shown = ranked[:MOST_SHOWN]
     products = Product.objects.in_bulk([int(node.keys[row, 0]) for row, _column in shown])
@@ -78,7 +80,7 @@ def list_odd_months(*, node: NodeHistory, place: Place, user: User) -> OddMonths
     for cell in shown:
         product, org = products[int(node.keys[cell[0], 0])], orgs[int(node.keys[cell[0], 1])]
         decision = decisions.get(cell)
-        units = float(cleansed[cell] - sold[cell])
+        units = float(usual[cell] - sold[cell])
         rows.append(
             OddMonth(
                 product=product.code,
@@ -88,7 +90,7 @@ def list_odd_months(*, node: NodeHistory, place: Place, user: User) -> OddMonths
                 month=node.months.start + cell[1],
                 state=cells[cell],
                 sold=float(sold[cell]),
-                usual=float(cleansed[cell]),
+                usual=float(usual[cell]),
                 units=units,
                 money=units * prices[cell[0]],
                 verdict=decision.verdict if decision else "",
@@ -109,6 +111,14 @@ def _states(flags: np.ndarray) -> dict[tuple[int, int], str]:
         else:
             found[row, column] = ASKED if column >= late else REPLACED
     return found
+
+
+def _if_left_out(node: NodeHistory, flags: np.ndarray) -> np.ndarray:
+    """What would stand in the months the forecast asks about, were they declared not to come back."""
+    values = np.where(flags == Outlier.SUSPECT, np.nan, node.leaves.values)
+    without = SeriesSet(node.leaves.keys, values, node.leaves.first_month)
+    filled: np.ndarray = profile_series(without, Rhythm(12)).filled
+    return filled
 
 
 def _sold(node: NodeHistory) -> np.ndarray:

@@ -20,8 +20,10 @@ from demand.services.node_forecast import load_history
 from engine.forecasting.explain import Decomposition
 from masterdata.models import Org, Product
 from tests.demand.story import CAMPAIGNS, tell_story
-from tests.demand.world import MONTH
+from tests.demand.world import MONTH, import_sheets
 from tests.factories import make_user
+
+JUMP = 60  # five deviations: too little to replace at the end, too much to pass unasked
 
 
 @pytest.fixture
@@ -201,3 +203,13 @@ def test_a_decision_over_rest_comes_and_goes(told, client):
 def test_a_foreign_place_is_no_place(told):
     with pytest.raises(Missing):
         at("E7", "BJ", orgs=frozenset({"SOUTH"}))
+
+
+def test_a_suspect_shows_what_leaving_it_out_would_put_in_its_place(told):
+    """The last month of S6 at 46 % more than usual is taken as sold, and asked about; a year before it was 40."""
+    lines = [f"S6,GZ,{format_month(MONTH - 1)},{JUMP},1"]
+    import_sheets(told.folder / "jump", history="product,org,month,quantity,revenue\n" + "\n".join(lines) + "\n")
+    node = explain(told, "S6", "GZ").node
+    last = list_odd_months(node=node, place=at("S6"), user=make_user("supply_lead")).rows[0]
+    assert (last.month, last.state, last.sold, last.usual) == (MONTH - 1, "suspect", JUMP, 40)
+    assert last.units == 40 - JUMP
