@@ -1,7 +1,7 @@
 """Products without a history of their own: forecast like earlier launches, whole, and shared over where they sell.
 
 A planned launch (``demand.models.Launch``) follows the analogues somebody picked; a product with a launch month and
-less than a year of sales follows the nearest launches of its family. Before the first sale the curve begins in the
+less than half a year of sales follows the nearest launches of its family. Before the first sale the curve begins in the
 launch month; once it sells, its own sales say how large it is.
 """
 
@@ -23,7 +23,8 @@ from plans.hierarchy import Hierarchy
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-NEW_MONTHS = 12  # of sales, from which a product's own history speaks
+NEW_MONTHS = 12  # of sales, from which a product's own history speaks, whatever somebody planned
+AUTO_MONTHS = 6  # the same where nobody picked analogues: on car launches the run rate was better from then on
 AUTO_ANALOGUES = 8
 MOST_IN_LIBRARY = 60  # launches that bands are measured on: each is forecast from the others
 
@@ -54,7 +55,7 @@ def find_newcomers(
     launch_months: Mapping[int, int],
     months: range,
 ) -> list[Newcomer]:
-    """Planned launches, and leaf products whose declared launch is younger than a year or still to come.
+    """Planned launches, and leaf products whose declared launch is recent or still to come.
 
     ``launch_months`` are those of products without a predecessor; ``months`` the planned ones. Where no earlier
     launch is known there is nothing to follow, and the node is left to the run rate of its rows.
@@ -76,7 +77,8 @@ def find_newcomers(
             nearest = _nearest_of_family(library, histories, product, others)
             plan = PlannedLaunch(product, None, (), 1.0, launch)
             newcomer = _newcomer(histories, plan, rows, nearest, others, months)
-            found += [] if newcomer is None else [newcomer]
+            if newcomer is not None and len(newcomer.known) < AUTO_MONTHS:
+                found.append(newcomer)
     return found
 
 
