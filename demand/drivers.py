@@ -28,7 +28,15 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 WORKING_DAYS, NEW_YEAR = "auto:working_days", "auto:new_year"
-LEARNT_KINDS: tuple[str, ...] = (EventKind.PROMOTION, EventKind.PRICE, EventKind.EXTERNAL, EventKind.OTHER)
+# Kinds that are learnt, and the sign of their coefficient: a price works against demand, others as declared.
+LEARNT_KINDS: dict[str, int] = {
+    EventKind.PROMOTION: 1,
+    EventKind.PRICE: -1,
+    EventKind.HOLIDAY: 1,
+    EventKind.EXTERNAL: 1,
+    EventKind.OTHER: 1,
+}
+_SIGNS = {**LEARNT_KINDS, WORKING_DAYS: 1, NEW_YEAR: 0}
 USUAL_UPLIFT = 10.0  # per cent, of an activity whose author gives no figure
 LOWEST_CHANGE = -95.0  # per cent; less has no logarithm worth the name
 FEWEST_CALENDAR_MONTHS = 24
@@ -43,6 +51,12 @@ class Activity:
     rows: Ints
     active: Bools
     strength: float
+
+    @property
+    def regressor(self) -> str:
+        """The kind it is learnt with: a price activity without a price is learnt like any other."""
+        no_price = self.row.kind == EventKind.PRICE and self.row.price is None
+        return EventKind.OTHER if no_price else self.row.kind
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,7 @@ class Drivers:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The regressors that have a history to learn from."""
-        told = {activity.row.kind for activity in self.activities if activity.active[: self.width].any()}
+        told = {activity.regressor for activity in self.activities if activity.active[: self.width].any()}
         names = [kind for kind in LEARNT_KINDS if kind in told]
         if self.working_days is not None:
             names.append(WORKING_DAYS)
@@ -70,7 +84,7 @@ class Drivers:
 
     def regressors(self, rows: Ints) -> Regressors:
         """The regressors of some of the series, [K, rows, T + h]."""
-        return Regressors(self.names, self._values(rows, slice(None)))
+        return Regressors(self.names, self._values(rows, slice(None)), tuple(_SIGNS[name] for name in self.names))
 
     @cached_property
     def ahead(self) -> Floats:
@@ -103,11 +117,11 @@ class Drivers:
     @cached_property
     def touched(self) -> Ints:
         """Rows an activity of a learnt kind has touched in the history: the ones an effect is learnt from."""
-        found = [a.rows for a in self.activities if a.row.kind in self.names and a.active[: self.width].any()]
+        found = [a.rows for a in self.activities if a.regressor in self.names and a.active[: self.width].any()]
         return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
 
     def _of_kind(self, kind: str) -> list[Activity]:
-        return [activity for activity in self.activities if activity.row.kind == kind]
+        return [activity for activity in self.activities if activity.regressor == kind]
 
 
 def build_drivers(
@@ -183,9 +197,18 @@ def apply_drivers(drivers: Drivers, kept: Kept, outlook: Outlook) -> Told:
             ramps.append(activity)
         else:
             told[activity.row.code] = _apply_activity(drivers, activity, kept, whole, outlook)
+            if _is_new_year(drivers, activity) and NEW_YEAR in told:
+                told[activity.row.code] = told[NEW_YEAR]
     for activity in ramps:  # last: whatever was expected runs down
         told[activity.row.code] = _run_down(drivers, activity, outlook)
     return told
+
+
+def _is_new_year(drivers: Drivers, activity: Activity) -> bool:
+    """A holiday of which nothing is declared, in the months of the Chinese New Year: tried on its own account."""
+    row = activity.row
+    said = row.uplift is not None or row.quantity is not None
+    return row.kind == EventKind.HOLIDAY and not said and bool((drivers.new_year_share[activity.active] > 0).any())
 
 
 def _apply_activity(
@@ -198,8 +221,8 @@ def _apply_activity(
         return _tell(0, 0, EffectReason.NO_SERIES)
     judged = learnt = np.zeros(len(rows), bool)
     gained, base = np.zeros(0), np.zeros(0)
-    if row.kind in drivers.names:
-        k = drivers.names.index(row.kind)
+    if activity.regressor in drivers.names:
+        k = drivers.names.index(activity.regressor)
         judged, learnt = kept.judged[rows, k], kept.kept[rows, k]
         chosen = rows[learnt]
         part = np.exp(kept.coefficients[chosen, k, None] * activity.strength * active)

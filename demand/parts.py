@@ -77,6 +77,7 @@ class Task:
             trusted=np.zeros(self.series.values.shape, bool) if trusted is None else trusted,
             groups=self.groups,
             names=np.array(self.regressors.names, dtype=np.str_),
+            signs=np.array(self.regressors.signs, np.int8),
             regressors=self.regressors.values,
             **({} if self.season is None else {"season": self.season}),
         )
@@ -85,7 +86,7 @@ class Task:
     def unpack(cls, data: bytes | memoryview) -> Task:
         stored = unpack_arrays(data)
         series = SeriesSet(stored["keys"], stored["values"], int(stored["first_month"][0]), stored["trusted"])
-        regressors = Regressors(tuple(stored["names"].tolist()), stored["regressors"])
+        regressors = Regressors(tuple(stored["names"].tolist()), stored["regressors"], tuple(stored["signs"].tolist()))
         return cls(series, stored["groups"], regressors, stored.get("season"))
 
 

@@ -29,6 +29,7 @@ SMALLEST_GAIN = 0.02  # of the back-test error, to keep a regressor
 GROUP_VOTE = 2.0  # weight of the group's gain against the series' own, which a few origins measure badly
 ORIGINS = 5
 FEWEST_ORIGINS = 2
+DENSE = 0.5  # of the months; a rarer regressor is judged by the months it is at work in
 FEWEST_IN_GROUP = 6  # usable series, below which a group has no effects of its own
 SMALLEST_NOISE = 0.01  # on the logarithm: a history that never moves must not outvote all others
 
@@ -121,7 +122,13 @@ class _Study:
         step = max(1, min(settings.horizon, settings.season_length // 2))
         self.cuts = [step * j for j in range(1, ORIGINS + 1)]
         self.usable = positive & (self.profile.length - step * FEWEST_ORIGINS >= self.fewest)
-        self.varies = self.usable & (np.ptp(self.values[:, :, : self.width], axis=2) > 0)  # [K, n]
+        self.regressors = regressors
+        behind = self.values[:, :, : self.width]
+        self.is_dense = (behind != 0).mean(axis=2) > DENSE  # [K, n]
+        at_work = (
+            np.stack([self._at_work(k, np.arange(n)).any(axis=(1, 2)) for k in range(shape[0])]) if shape[0] else 0
+        )
+        self.varies = self.usable & (np.ptp(behind, axis=2) > 0) & at_work  # [K, n]
 
     @property
     def fewest(self) -> int:
@@ -129,6 +136,16 @@ class _Study:
 
     def _ends(self) -> list[int]:
         return [*(self.width - cut for cut in self.cuts), self.width]
+
+    def _at_work(self, k: int, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """[r, C, h]: the months a back-test forecasts in which a regressor counts: all, or those it is not zero in."""
+        months = np.zeros((len(rows), len(self.cuts), self.settings.horizon), bool)
+        for place, cut in enumerate(self.cuts):
+            end, ahead = self.width - cut, min(self.settings.horizon, cut)
+            measured = end - self.profile.launch[rows] >= self.fewest
+            moved = (self.values[k, rows, end : end + ahead] != 0) | self.is_dense[k, rows, None]
+            months[:, place, :ahead] = moved & measured[:, None]
+        return months
 
     def pool(self, model: EffectModel, group_rows: NDArray[np.int64]) -> None:
         """Fill ``model.pooled``: all series of a group in one regression, with a whisper of a ridge."""
@@ -140,8 +157,8 @@ class _Study:
                 members = group_rows[rows] == group if group < len(model.groups) else np.ones(len(rows), bool)
                 total = gram[members].sum(axis=0)
                 total[index, index] += 1e-6 * np.diag(total) + 1e-9
-                pooled = np.linalg.solve(total, moment[members].sum(axis=0))
-                model.pooled[place, group] = np.round(pooled, 6)
+                pooled: FloatArray = np.linalg.solve(total, moment[members].sum(axis=0)).round(6)
+                model.pooled[place, group] = self.regressors.allow(pooled)
 
     def select(
         self, model: EffectModel, group_rows: NDArray[np.int64], *, fitting: bool
@@ -149,26 +166,30 @@ class _Study:
         """(kept, gain, coefficients), each [n, K]. ``fitting`` writes the groups' median gains into the model."""
         kept = np.zeros(self.varies.T.shape, bool)
         gain = np.full(kept.shape, np.nan)
-        error = np.full(len(kept), np.nan)
+        errors = np.full((len(kept), len(self.cuts), self.settings.horizon), np.nan)
+        is_known = np.zeros(len(kept), bool)
         for k in range(kept.shape[1]):
             hopeful = model.gain[group_rows, k] > 0
             rows = np.flatnonzero(self.varies[k] & (hopeful | fitting))
             if not len(rows):
                 continue
-            fresh = rows[np.isnan(error[rows])]
-            error[fresh] = self._backtest(kept, fresh, model, group_rows)
+            fresh = rows[~is_known[rows]]
+            errors[fresh] = self._backtest(kept, fresh, model, group_rows)
+            is_known[fresh] = True
             trial = kept.copy()
             trial[rows, k] = True
             tried = self._backtest(trial, rows, model, group_rows)
+            counted = self._at_work(k, rows)
             with np.errstate(invalid="ignore", divide="ignore"):
-                gain[rows, k] = 1.0 - tried / error[rows]
+                before = np.where(counted, errors[rows], 0.0).sum(axis=(1, 2))
+                gain[rows, k] = 1.0 - np.where(counted, tried, 0.0).sum(axis=(1, 2)) / before
             if fitting:
                 _note_gains(model.gain, gain[:, k], group_rows, k)
             with np.errstate(invalid="ignore"):
                 vote = (gain[rows, k] + GROUP_VOTE * model.gain[group_rows[rows], k]) / (1.0 + GROUP_VOTE)
                 better = vote > SMALLEST_GAIN
             kept[rows[better], k] = True
-            error[rows[better]] = tried[better]
+            errors[rows[better]] = tried[better]
         everyone = np.arange(len(kept))
         return kept, gain, self._coefficients(kept, everyone, len(self.cuts), model, group_rows)
 
@@ -190,7 +211,8 @@ class _Study:
         own[:, index, index] += 1.0 / (OWN_SPREAD * np.abs(pooled) + OWN_FLOOR) ** 2
         # What the group's effects leave unexplained moves the series' own away from them.
         rest = (moment - np.einsum("nkl,nl->nk", gram * used[:, None, :], pooled)) * used
-        coefficients[learning] = np.round((pooled + np.linalg.solve(own, rest[:, :, None])[:, :, 0]) * used, 6)
+        found = np.round((pooled + np.linalg.solve(own, rest[:, :, None])[:, :, 0]) * used, 6)
+        coefficients[learning] = self.regressors.allow(found)
         return coefficients
 
     def _normal_equations(self, rows: NDArray[np.int64], end: int) -> tuple[FloatArray, FloatArray]:
@@ -208,8 +230,8 @@ class _Study:
     def _backtest(
         self, kept: NDArray[np.bool_], rows: NDArray[np.int64], model: EffectModel, group_rows: NDArray[np.int64]
     ) -> FloatArray:
-        """Sum of absolute errors of the plain combination of ``rows`` over the origins; NaN where not measured."""
-        total, count = np.zeros(len(rows)), np.zeros(len(rows))
+        """Absolute errors [r, C, h] of the plain combination of ``rows`` at each origin; NaN where not measured."""
+        errors = np.full((len(rows), len(self.cuts), self.settings.horizon), np.nan)
         values = self.values[:, rows]
         for place, cut in enumerate(self.cuts):
             end = self.width - cut
@@ -224,9 +246,8 @@ class _Study:
                     combine(window.outlook.members, plain_weights(ahead)) * multiplier[window.rows, end : end + ahead]
                 )
                 actual = self.profile.filled[rows[window.rows], end : end + ahead]
-                total[window.rows] += np.abs(actual - mean).sum(axis=1)
-                count[window.rows] += 1
-        return np.where(count >= FEWEST_ORIGINS, total, np.nan)
+                errors[window.rows, place, :ahead] = np.abs(actual - mean)
+        return errors
 
 
 def _note_gains(table: FloatArray, gain: FloatArray, group_rows: NDArray[np.int64], k: int) -> None:

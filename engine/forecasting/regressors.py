@@ -17,17 +17,26 @@ class Regressors:
     """Known quantities, one column a period of history and then of the horizon.
 
     ``values`` is [K, n, T + h], or [K, 1, T + h] when all series share them; no NaN. Write a promotion as the share
-    of the period it covers, a price or a number of working days as a logarithm.
+    of the period it covers, a price or a number of working days as a logarithm. ``signs`` are those an effect may
+    have: 1, −1, or 0 for both; without them both are allowed.
     """
 
     names: tuple[str, ...]
     values: FloatArray
+    signs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or len(self.names) != len(self.values):
             raise ValueError(f"{len(self.names)} names do not fit regressors of shape {self.values.shape}")
         if not np.isfinite(self.values).all():
             raise ValueError("regressors must be finite")
+        if self.signs and len(self.signs) != len(self.names):
+            raise ValueError(f"{len(self.signs)} signs do not fit {len(self.names)} regressors")
+
+    def allow(self, coefficients: FloatArray) -> FloatArray:
+        """Coefficients [..., K] with those of a forbidden sign at zero."""
+        signs = np.array(self.signs or (0,) * len(self.names))
+        return np.where(coefficients * signs < 0, 0.0, coefficients)
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,7 @@ class Effects:
     coefficients : [n, K] effect on the logarithm of one unit; 0 where not kept.
     kept : [n, K]
     gain : [n, K] share of the back-test error the regressor saved when it was tried; NaN where it was not.
-    judged : [n, K] it varied in a history that is long enough to say something about it.
+    judged : [n, K] it was at work in months that a back-test has forecast, so the history says something about it.
     history, ahead : [n, T], [n, h] multipliers of all kept effects together.
     """
 

@@ -141,6 +141,25 @@ class TestLearnt:
         assert told[NEW_YEAR]["kept"] == 1
         assert told[WORKING_DAYS]["why"] == "no_gain"
 
+    def test_a_price_works_against_demand_and_without_a_price_is_learnt_like_others(self):
+        plan = drivers(
+            activity("price", START, START, price=-10.0), activity("price", START + 1, START + 1, uplift=5.0)
+        )
+        assert plan.names == ("price", "other")
+        told = plan.regressors(np.array([0]))
+        assert told.signs == (-1, 1)
+        np.testing.assert_allclose(np.exp(told.values[:, 0, :2]), [[0.9, 1], [1, 1.05]])
+
+    def test_a_holiday_in_the_new_year_is_told_as_the_new_year(self):
+        year = activity("holiday", MONTH + 8, MONTH + 8, code="SPRING")
+        plan = build_drivers([(year, np.array([0, 1]))], first_month=START, width=WIDTH, horizon=12, count=2,
+                             working_days={}, new_year=np.array([True, True]))  # fmt: skip
+        mean = np.full((2, 12), 100.0)
+        kept = Kept(np.full((2, 1), -0.2), np.ones((2, 1), bool), np.ones((2, 1), bool))
+        told = apply_drivers(plan, kept, Outlook(mean, mean[:, None].copy(), mean[:, None].copy()))
+        assert told["SPRING"] == told[NEW_YEAR]
+        assert told["SPRING"]["why"] == "learnt"
+
 
 class TestLifecycle:
     def test_past_phase_outs_show_the_last_months(self):

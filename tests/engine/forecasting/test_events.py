@@ -98,6 +98,30 @@ def test_parts_put_together_equal_the_whole(promoted):
         np.testing.assert_array_equal(some.ahead, whole.ahead[part])
 
 
+def test_an_effect_of_a_forbidden_sign_is_none(promoted):
+    series, regressors, _demand = promoted
+    backwards = Regressors(regressors.names, regressors.values, (-1, 0))
+    effects = learn_effects(series, backwards, SETTINGS)
+    assert not effects.kept[:, 0].any()
+    assert effects.judged[:, 0].all()
+    with pytest.raises(ValueError, match="signs"):
+        Regressors(regressors.names, regressors.values, (1,))
+
+
+def test_a_rare_event_is_judged_by_its_own_months(promoted):
+    """One month in a year, lost in the noise of all others, and never outside the reach of the back-test."""
+    rng = np.random.default_rng(8)
+    rare = np.zeros((COUNT, MONTHS + HORIZON))
+    rare[:, [21, 33, 45, 57]] = 1.0
+    demand = 500 * np.exp(0.3 * rare) * rng.lognormal(0, 0.25, rare.shape)
+    effects = learn_effects(SeriesSet(np.arange(COUNT), demand[:, :MONTHS]), Regressors(("a",), rare[None]), SETTINGS)
+    assert effects.kept[:, 0].mean() > 0.7  # by all months it would be none: its gain is lost among them
+    early = np.zeros_like(rare)
+    early[:, 5] = 1.0
+    unseen = learn_effects(SeriesSet(np.arange(COUNT), demand[:, :MONTHS]), Regressors(("a",), early[None]), SETTINGS)
+    assert not unseen.judged.any()
+
+
 def test_an_unknown_group_goes_by_all_series(promoted):
     series, regressors, _demand = promoted
     model = fit_effects(series.take(slice(0, 20)), _part(regressors, slice(0, 20)), SETTINGS, np.zeros(20, np.int64))
