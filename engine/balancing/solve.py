@@ -162,7 +162,7 @@ class Session:
         self.highs.run()
         self._is_warm = True
         status = self.highs.getModelStatus()
-        if status != highspy.HighsModelStatus.kOptimal:
+        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
             raise SolveFailed(self.highs.modelStatusToString(status))
 
     def plain_prices(self) -> Floats:
@@ -283,6 +283,10 @@ class Session:
         self.highs.setBasis(basis)
         return best
 
+    def _dearest(self) -> float:
+        """The dearest unit of the program: solvers tell plans apart to a millionth of a unit at best."""
+        return float(np.abs(self.program.cost).max(initial=0.0))
+
     def _solver_info(self, seconds: float, objective: float, check: float) -> SolverInfo:
         info = self.highs.getInfo()
         return SolverInfo(
@@ -298,7 +302,7 @@ class Session:
             iterations=int(info.simplex_iteration_count),
             check_name="" if np.isnan(check) else "CLP",
             check_objective=check,
-            check_gap=abs(objective - check) / max(1.0, abs(objective)),
+            check_gap=abs(objective - check) / max(1.0, abs(objective), self._dearest()),
         )
 
 

@@ -196,6 +196,11 @@ for _code, _problem, _remedy in (
     ("column_missing", _("The required column “{column}” is missing."), _("Add it to the header row.")),
     ("column_twice", _("The column “{column}” comes twice."), _("Keep one of them.")),
     ("too_many_cells", _("The row has more cells than the header."), _("Check for a stray separator.")),
+    (
+        "month_far_off",
+        _("{value} is more than {limit} months after the first month of the sheet."),
+        _("Correct the month, or balance fewer months at a time."),
+    ),
     # cells
     ("required", _("The cell is empty, but needed."), _FIX_VALUE),
     ("formula", _("The cell holds a formula."), _("Formulas are not calculated here: paste it as a value.")),

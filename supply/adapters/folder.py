@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from core.months import format_month
 from masterdata.importers.columns import CODE, INTEGER, MONEY, MONTH, QUANTITY, TEXT, YES_NO, Column, Scales
 from masterdata.importers.findings import ERROR, FindingLog
 from masterdata.importers.parsing import parse_sheet
@@ -16,6 +17,7 @@ from masterdata.importers.sandbox import list_files, unpack
 from masterdata.importers.spec import SheetChanges, SheetData, SheetSpec, get_sheet, match_sheet
 from supply.adapters.sheets import SUPPLY_SHEETS, Row, Sheets
 
+MOST_MONTHS = 120  # a month further off than that is a slip of the pen
 _PLACES = 12  # decimals of numbers in a folder that is only solved, not kept
 _DEMAND_NAMES = ("demand", "需求")
 _ROUTING_UNITS = Column("units", QUANTITY, decimals=_PLACES)
@@ -76,6 +78,8 @@ def read_folder(path: Path) -> tuple[Sheets, list[dict[str, Any]]]:
     demand = rows.get("demand")
     if not demand:
         log.add("sheet_missing", sheet="demand")
+    elif (latest := max(row["month"] for row in demand)) - min(row["month"] for row in demand) >= MOST_MONTHS:
+        log.add("month_far_off", sheet="demand", value=format_month(latest), limit=MOST_MONTHS)
     findings = [finding.to_json() for finding in log.sorted()]
     if log.count(ERROR):
         raise FolderUnreadable([f for f in findings if f["severity"] == ERROR])

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+OPTIONAL_SHEETS = (
+    "products", "orgs", "sites", "lanes", "resources", "routings", "bom", "materials", "prices", "costs", "calendar",
+)  # fmt: skip
 DATA = Path(__file__).parents[1] / "data"
 SHARED = Path(os.environ.get("SOP_SHARED", Path(__file__).parents[2].parent / "shared"))
 
@@ -151,3 +154,68 @@ def test_the_car_company_is_balanced_in_whole(tmp_path):
         key = row["material"], row["month"]
         bought[key] = bought.get(key, 0) + row["quantity"]
     assert all(bought[key] <= limit[key] + 1e-4 for key in bought if key in limit)
+
+
+def changed(folder: Path, sheet: str, column: str, value: str, *, row: int | None = None) -> None:
+    head, *rows = rows_of(folder, sheet)
+    place = head.index(column)
+    for number, cells in enumerate(rows):
+        if row in (None, number):
+            cells[place] = value
+    write_rows(folder, sheet, [head, *rows])
+
+
+@pytest.mark.parametrize(
+    "missing",
+    ["products", "orgs", "sites", "lanes", "resources", "routings", "bom", "materials", "prices", "costs", "calendar"],
+)
+def test_a_company_without_a_sheet_still_gets_a_plan(r054, tmp_path, missing):
+    """Demand alone is required; what is missing is free, without limit or named."""
+    (r054 / f"{missing}.csv").unlink(missing_ok=True)
+    result = balance(r054, tmp_path)
+    assert result["status"] == "optimal"
+    served = sum(row["quantity"] for row in result["served"])
+    assert served + sum(row["quantity"] for row in result["shortages"]) == pytest.approx(3_000)
+    assert result["solver"]["check"]["difference"] < 1e-6
+
+
+def test_nothing_asked_for_is_an_empty_plan(r054, tmp_path):
+    changed(r054, "demand", "quantity", "0")
+    result = balance(r054, tmp_path)
+    assert (result["status"], result["revenue"], result["production"], result["shortages"]) == ("optimal", 0, [], [])
+
+
+def test_a_slip_in_a_month_is_named_instead_of_planning_for_a_century(r054, tmp_path):
+    changed(r054, "demand", "month", "2126-06", row=0)
+    with pytest.raises(CommandError):
+        balance(r054, tmp_path)
+    [finding] = json.loads((tmp_path / "result.json").read_text("utf-8"))["findings"]
+    assert (finding["code"], finding["sheet"], finding["value"]) == ("month_far_off", "demand", "2126-06")
+
+
+def test_months_without_a_supplier_limit_or_demand_are_open(r054, tmp_path):
+    """A limit in July alone, nothing asked in July: June and August go on; CLP reads rows without a limit, too."""
+    head, *rows = rows_of(r054, "demand")
+    write_rows(r054, "demand", [head, *(row for row in rows if row[2] != "2026-07")])
+    write_rows(r054, "material_supply", [["material", "month", "max_quantity"], ["MATERIAL-A", "2026-07", "0"]])
+    before = balance(r054, tmp_path)
+    after = balance(r054, tmp_path, "--solver", "clp")
+    assert after["solver"]["method"] == "dual simplex from CLP's basis"
+    assert before["production"] == after["production"]
+    assert {row["month"] for row in before["served"]} == {"2026-06", "2026-08"}
+
+
+def test_units_may_be_huge_or_tiny(r054, tmp_path):
+    changed(r054, "demand", "quantity", "900000000")
+    huge = balance(r054, tmp_path)
+    assert huge["status"] == "optimal"
+    assert sum(row["quantity"] for row in huge["served"]) == pytest.approx(900 + 1200 + 1200, rel=0.01)
+    changed(r054, "demand", "quantity", "0.001")
+    tiny = balance(r054, tmp_path)
+    assert sum(row["quantity"] for row in tiny["served"]) == pytest.approx(0.003)
+
+
+def test_the_readable_model_is_written_beside_the_result(r054, tmp_path):
+    balance(r054, tmp_path, "--lp", str(tmp_path / "model.lp"))
+    text = (tmp_path / "model.lp").read_text("utf-8")
+    assert "\nResource_capacity_upper_LINE.3_2026.06: 0.2 make_S6.SPORT_CHONGQING_2026.06" in text
