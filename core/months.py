@@ -6,13 +6,14 @@ Arrays, keys and ranges use the integer; people and files see ``YYYY-MM``.
 import datetime as dt
 import re
 
-_PATTERN = re.compile(r"^(\d{4})-(\d{2})$")
+_PATTERN = re.compile(r"^([0-9]{4})-([0-9]{2})$")
+_YEARS = range(1900, 2200)  # what dates around a month can be computed in, with room on both sides
 
 
 def parse_month(text: str) -> int:
-    """``"2026-06"`` → 24317. Raises ``ValueError`` on anything else."""
+    """``"2026-06"`` → 24317. Raises ``ValueError`` on anything else, and outside 1900 … 2199."""
     match = _PATTERN.match(text.strip())
-    if not match or not 1 <= int(match[2]) <= 12:
+    if not match or not 1 <= int(match[2]) <= 12 or int(match[1]) not in _YEARS:
         raise ValueError(f"{text!r} is not a month; write YYYY-MM")
     return int(match[1]) * 12 + int(match[2]) - 1
 

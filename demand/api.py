@@ -160,6 +160,7 @@ class ForecastView(DemandView):
     """Start the statistical forecast of the cycle as a job."""
 
     required_actions = {"POST": "forecast.run"}
+    throttle_scope = "jobs"
 
     @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
@@ -171,6 +172,7 @@ class NodeForecastView(DemandView):
     """Forecast one place's total again: months left out or corrected, activities tried. Stores nothing."""
 
     required_actions = {"POST": "plan.read"}
+    throttle_scope = "trials"
 
     @extend_schema(request=NodeForecastSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request) -> Response:
@@ -202,6 +204,7 @@ class OutlierView(DemandView):
     """A person's word on an odd month of history."""
 
     required_actions = {"POST": "forecast.run", "DELETE": "forecast.run"}
+    throttle_scope = "jobs"
 
     @extend_schema(request=OutlierSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:

@@ -50,8 +50,12 @@ class LaunchCurve:
 
 
 def propose(*, cycle: Cycle, place: Place) -> list[Analogue]:
-    """The launches nearest to the place's product, the nearest first; none before anything was launched."""
-    assert place.product is not None
+    """The launches nearest to the place's product, the nearest first; none before anything was launched.
+
+    Raises ``InvalidInput`` for a place of no product.
+    """
+    if place.product is None:
+        raise InvalidInput(_("Name the product that is launched: ?product=…"), details={"parameter": "product"})
     histories = load_node_histories(cycle=cycle, place=place)
     library = _others(find_launches(histories), histories, place.product)
     if not len(library.keys):

@@ -102,7 +102,7 @@ class NewAssumptionSerializer(serializers.Serializer):
     evidence = serializers.CharField(required=False, default="", allow_blank=True)
     product = serializers.CharField(max_length=64, required=False, default=None)
     org = serializers.CharField(max_length=64, required=False, default=None)
-    impact_quantity = serializers.IntegerField(required=False, default=None)
+    impact_quantity = serializers.IntegerField(required=False, default=None, min_value=-(2**31), max_value=2**31 - 1)
 
 
 class AssessmentSerializer(serializers.Serializer):

@@ -30,6 +30,7 @@ class WorkbookFileView(DemandView):
     """GET exports; POST compares a returned file with the plan and writes nothing."""
 
     required_actions = {"GET": "plan.read", "POST": "plan.read"}
+    throttle_scope = "imports"
     parser_classes = [MultiPartParser]
 
     @extend_schema(

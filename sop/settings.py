@@ -157,6 +157,8 @@ LOGOUT_REDIRECT_URL = "accounts:signin"
 AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "accounts/locked.html"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 
 # Language and time ------------------------------------------------------------------------------------------
@@ -260,6 +262,7 @@ REST_FRAMEWORK = {
         "jobs": "60/min",
         "imports": "30/min",
         "tokens": "20/min",
+        "trials": "240/min",  # a slider sends two a second
     },
     "EXCEPTION_HANDLER": "core.api.problem_json",
     "UNAUTHENTICATED_USER": None,

@@ -10,6 +10,8 @@ from rest_framework import serializers
 from core.months import month_of, parse_month
 from supply.choices import AckStatus
 
+LARGEST_ID = 2**63 - 1  # of a 64-bit column
+
 
 class ConsensusLineSerializer(serializers.Serializer):
     product = serializers.CharField()
@@ -76,7 +78,7 @@ class ReleaseDeltaSerializer(serializers.Serializer):
 
 class NewAckSerializer(serializers.Serializer):
     status = serializers.ChoiceField(choices=AckStatus.choices)
-    lines_accepted = serializers.IntegerField(required=False, min_value=0)
+    lines_accepted = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
     message = serializers.CharField(required=False, allow_blank=True, max_length=2000)
 
 
@@ -124,11 +126,13 @@ class WhatIfResultSerializer(serializers.Serializer):
 
 
 class OptionIdsSerializer(serializers.Serializer):
-    options = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=12)
+    options = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), min_length=1, max_length=12
+    )
 
 
 class OptionScenarioSerializer(serializers.Serializer):
-    scenario = serializers.IntegerField(required=False, min_value=1)
+    scenario = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     name = serializers.CharField(required=False, allow_blank=True, max_length=120)
 
 
@@ -185,12 +189,12 @@ class SettingSerializer(serializers.Serializer):
 class TrialSerializer(serializers.Serializer):
     settings: Any = serializers.ListSerializer(child=SettingSerializer(), required=False, default=list, max_length=24)
     options = serializers.ListField(
-        child=serializers.IntegerField(min_value=1), required=False, default=list, max_length=12
+        child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), required=False, default=list, max_length=12
     )
 
 
 class KeepSerializer(TrialSerializer):
-    scenario = serializers.IntegerField(required=False, min_value=1)
+    scenario = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     name = serializers.CharField(required=False, allow_blank=True, max_length=120)
 
 

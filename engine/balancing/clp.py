@@ -80,15 +80,16 @@ def solve_model(highs: highspy.Highs, start: Basis | None = None) -> Answer | No
 def _write_model(highs: Any, path: Path) -> None:
     """MPS takes a row without limits for an objective, so such rows are written with a limit nothing reaches."""
     model = highs.getLp()
+    rows: Any = highs  # highspy's stubs lack changeRowsBounds
     lower, upper = np.array(model.row_lower_), np.array(model.row_upper_)
     free = np.flatnonzero(np.isinf(lower) & np.isinf(upper)).astype(np.int32)
     if len(free):
-        highs.changeRowsBounds(len(free), free, lower[free], np.full(len(free), _OUT_OF_REACH))
+        rows.changeRowsBounds(len(free), free, lower[free], np.full(len(free), _OUT_OF_REACH))
     for row in range(model.num_row_):  # those added later have no name of their own, and MPS needs one
         highs.passRowName(row, f"r{row}")
     highs.writeModel(str(path))
     if len(free):
-        highs.changeRowsBounds(len(free), free, lower[free], upper[free])
+        rows.changeRowsBounds(len(free), free, lower[free], upper[free])
 
 
 def _write_basis(path: Path, basis: Basis) -> None:

@@ -72,6 +72,7 @@ class ImportListView(ApiView):
     """Own imports. A POST stages the files and checks them in the background."""
 
     required_actions = {"GET": "import.run", "POST": "import.run"}
+    throttle_scope = "imports"
     parser_classes = [MultiPartParser]
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
@@ -113,6 +114,7 @@ class ImportFixesView(ApiView):
     """Values typed for cells with findings; the import is checked again."""
 
     required_actions = {"POST": "import.run"}
+    throttle_scope = "imports"
 
     @extend_schema(request=FixesSerializer, responses={202: OpenApiTypes.OBJECT})
     @idempotent
@@ -130,6 +132,7 @@ class ImportCommitView(ApiView):
     """Save in the background what the preview shows, all or nothing."""
 
     required_actions = {"POST": "import.run"}
+    throttle_scope = "imports"
 
     @extend_schema(request=CommitSerializer, responses={202: OpenApiTypes.OBJECT})
     @idempotent
@@ -147,6 +150,7 @@ class ImportDiscardView(ApiView):
     """Close an import unsaved."""
 
     required_actions = {"POST": "import.run"}
+    throttle_scope = "imports"
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, batch_id: int) -> Response:

@@ -42,6 +42,7 @@ class WhatIfView(ApiView):
     """Other shifts, jobs per hour or lost hours of one resource in one month; nothing is stored."""
 
     required_actions = {"POST": "scenario.write"}
+    throttle_scope = "trials"
 
     @extend_schema(request=serializers.WhatIfSerializer, responses=serializers.WhatIfResultSerializer)
     def post(self, request: Request, version: int) -> Response:
@@ -62,6 +63,7 @@ class PriceOptionsView(ApiView):
     """Several options of a plan's last balance together."""
 
     required_actions = {"POST": "plan.read"}
+    throttle_scope = "trials"
 
     @extend_schema(request=serializers.OptionIdsSerializer, responses=serializers.EffectSerializer)
     def post(self, request: Request, version: int) -> Response:
@@ -75,6 +77,7 @@ class OptionScenarioView(ApiView):
     """Take an option into a scenario, a new one by default, and balance it."""
 
     required_actions = {"POST": "scenario.write"}
+    throttle_scope = "jobs"
 
     @extend_schema(request=serializers.OptionScenarioSerializer, responses={201: serializers.AdoptedScenarioSerializer})
     @idempotent

@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts.selectors import get_actor, get_scope
 from core.api import ApiView, IdPagination, etag_of, idempotent, is_not_modified, not_modified
 from core.errors import InvalidInput
+from core.spreadsheets import safe_cell
 from supply import serializers
 from supply.models import Release
 from supply.selectors.releases import (
@@ -186,5 +187,6 @@ def _csv(release: Release, etag: str) -> HttpResponse:
     writer = csv.writer(response)
     writer.writerow(["line", "product", "site", "month", "quantity", "unit"])
     for number, line in enumerate(load_lines(release)):
-        writer.writerow([number, line.product, line.site, line.month, f"{line.quantity:f}", line.unit])
+        texts = [safe_cell(text) for text in (line.product, line.site, line.month)]
+        writer.writerow([number, *texts, f"{line.quantity:f}", safe_cell(line.unit)])
     return response

@@ -32,6 +32,7 @@ class TrialView(ApiView):
     """The plan as it would be with other settings, options or rush orders; nothing is stored."""
 
     required_actions = {"POST": "scenario.write"}
+    throttle_scope = "trials"
 
     @extend_schema(request=serializers.TrialSerializer, responses=serializers.TrialResultSerializer)
     def post(self, request: Request, version: int) -> Response:
@@ -46,6 +47,7 @@ class KeepTrialView(ApiView):
     """Keep what was tried: a scenario with it, whose balance is in the queue."""
 
     required_actions = {"POST": "scenario.write"}
+    throttle_scope = "trials"
 
     @extend_schema(request=serializers.KeepSerializer, responses={201: serializers.KeptSerializer})
     @idempotent

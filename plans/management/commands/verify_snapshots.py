@@ -1,6 +1,5 @@
-"""``manage.py verify_snapshots [CODE …]``: hash frozen figures again from their stored bytes."""
+"""``manage.py verify_snapshots``: hash every snapshot again from its numbers, after a restore or at any time."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,19 +9,15 @@ from plans.selectors import verify_snapshot
 
 
 class Command(BaseCommand):
-    help = "Re-compute the hashes of snapshots; exit 1 when one is not as it was frozen."
+    help = "Hash every snapshot again from its stored numbers and name what is not as it was frozen."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("codes", nargs="*", help="snapshot codes, whole or the first 12 digits; default all")
-
-    def handle(self, *args: Any, codes: list[str], **options: Any) -> None:
-        wanted = codes or list(Snapshot.objects.order_by("at").values_list("code", flat=True))
+    def handle(self, *args: Any, **options: Any) -> None:
         bad = 0
-        for code in wanted:
+        for code, kind in Snapshot.objects.order_by("at").values_list("code", "kind"):
             findings = verify_snapshot(code=code)
             bad += bool(findings)
+            self.stdout.write(f"{kind} {code} {'ok' if not findings else 'damaged'}")
             for finding in findings:
-                self.stderr.write(f"{code[:12]}: {finding.part} {finding.problem}")
+                self.stderr.write(f"  {finding.part}: {finding.problem}")
         if bad:
-            raise CommandError(f"{bad} of {len(wanted)} snapshots do not hold")
-        self.stdout.write(f"{len(wanted)} snapshots intact")
+            raise CommandError(f"{bad} snapshots are not as they were frozen")
