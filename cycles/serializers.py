@@ -157,7 +157,7 @@ class CycleDetailSerializer(CycleSerializer):
 
 
 class NewCycleSerializer(serializers.Serializer):
-    month = serializers.RegexField(r"^[0-9]{4}-(0[1-9]|1[0-2])$", help_text="YYYY-MM, the first planned month")
+    month = serializers.RegexField(r"^(19|2[01])[0-9]{2}-(0[1-9]|1[0-2])$", help_text="YYYY-MM, first planned month")
     horizon = serializers.IntegerField(min_value=12, max_value=24, default=18)
 
 
