@@ -44,6 +44,11 @@ class DataState:
         return self.run is not None and not self.reasons
 
     @property
+    def quality(self) -> str:
+        """In words how near the best the plan is; empty where nothing was proven."""
+        return _quality(self.run) if self.run is not None else ""
+
+    @property
     def status_line(self) -> str:
         """``optimal, 14.2 s, 09:41``."""
         if self.run is None:
@@ -53,6 +58,16 @@ class DataState:
             "seconds": f"{self.run.seconds:.1f}",
             "when": moment(self.run.finished_at),
         }
+
+
+def _quality(run: BalanceRun) -> str:
+    """How far the plan can be trusted to be the best: by a second solver, or by its proven distance."""
+    if run.status == RunStatus.NEAR:
+        return _within(run)
+    disagrees = any(finding["code"] == "solvers_disagree" for finding in run.findings)
+    if run.status != RunStatus.OPTIMAL or not run.check_name or disagrees:
+        return ""
+    return _("best plan, confirmed by a second solver")
 
 
 def _within(run: BalanceRun) -> str:

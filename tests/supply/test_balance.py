@@ -244,4 +244,5 @@ def test_a_first_plan_is_published_until_the_exact_one_replaces_it(company, vers
     assert [r.status for r in BalanceRun.objects.order_by("pk")] == ["first", "optimal"]
     assert (run.gap, run.check_name) == (0, "CLP")
     assert run.check_objective == pytest.approx(run.objective, rel=1e-6)
-    assert get_data_state(version.pk).is_current
+    after = get_data_state(version.pk)
+    assert (after.is_current, after.quality) == (True, "best plan, confirmed by a second solver")
