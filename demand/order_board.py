@@ -26,8 +26,10 @@ from demand.selectors.order_book import (
     summarise_orders,
 )
 from demand.streams import STREAMS
+from masterdata.models import Org, Product
 
 PAGE_LINES = 40
+MOST_CHOICES = 400
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,16 @@ class OrderBoard(PlanBoard):
     def due_choices(self) -> list[dict[str, Any]]:
         """The plan's months, to filter by."""
         return [{"code": format_month(month), "month": month} for month in self.months]
+
+    def products_to_add(self) -> list[Product]:
+        """Leaf products here, to be completed while typing; none where there are too many to choose from."""
+        ids = self.place.hierarchy.products.leaves_under(self.place.product)
+        return list(Product.objects.filter(pk__in=ids.tolist())) if len(ids) <= MOST_CHOICES else []
+
+    def orgs_to_add(self) -> list[Org]:
+        """Leaf sales organisations here, likewise."""
+        ids = self.place.hierarchy.orgs.leaves_under(self.place.org)
+        return list(Org.objects.filter(pk__in=ids.tolist())) if len(ids) <= MOST_CHOICES else []
 
     def kinds_to_add(self) -> list[tuple[str, str]]:
         return [(kind, str(OrderKind(kind).label)) for kind in OrderKind.values if self._may_keep(kind)]

@@ -39,7 +39,7 @@ class Attribute:
 
     def shares(self, mix: Floats) -> Floats:
         """Share of each value [values] in a mix of variants."""
-        return np.bincount(self.groups, mix, minlength=len(self.values))
+        return np.bincount(self.groups, mix, minlength=len(self.values)).astype(np.float64)
 
 
 @dataclass(frozen=True)

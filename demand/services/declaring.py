@@ -49,7 +49,7 @@ def declare_consensus_rule(*, product: Product | None, terms: ConsensusTerms, ac
 
     Audit verb ``demand.rule.declared``. Raises ``Denied``, ``InvalidInput``.
     """
-    require(actor, DECLARE, product=product and product.code)
+    require(actor, DECLARE, product=product.code if product else None)
     if terms.kind not in RuleKind.values:
         raise InvalidInput(_("There is no such consensus rule."), details={"parameter": "kind"})
     if terms.sales_weight is not None and not 0 <= terms.sales_weight <= 1:
@@ -62,7 +62,7 @@ def accept_weight(*, product: Product | None, cycle: Cycle, actor: User) -> Cons
 
     Audit verb ``demand.rule.declared``. Raises ``Denied``, ``InvalidInput`` while nothing was measured.
     """
-    require(actor, DECLARE, product=product and product.code)
+    require(actor, DECLARE, product=product.code if product else None)
     line = next(line for line in load_rule_lines(cycle, [product]))
     if line.proposed_weight is None:
         raise InvalidInput(_("Nothing was measured here yet: the first frozen plan's month must have closed."))
@@ -82,7 +82,7 @@ def declare_consumption_rule(*, product: Product | None, terms: ConsumptionTerms
 
     Audit verb ``demand.rule.declared``. Raises ``Denied``, ``InvalidInput``.
     """
-    require(actor, DECLARE, product=product and product.code)
+    require(actor, DECLARE, product=product.code if product else None)
     windows = (terms.back_months, terms.forward_months)
     if not all(0 <= months <= LONGEST_WINDOW for months in windows):
         raise InvalidInput(_("A window reaches 0 to %(n)d months.") % {"n": LONGEST_WINDOW})
@@ -101,7 +101,7 @@ def _save(model: Any, product: Product | None, changes: dict[str, Any], actor: U
         row, _is_new = model.objects.update_or_create(product=product, defaults={**changes, **decided})
         detail = {
             "rule": model._meta.model_name,
-            "product": product and product.code,
+            "product": product.code if product else None,
             "before": before,
             "after": changes,
         }

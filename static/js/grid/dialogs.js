@@ -26,7 +26,7 @@ function ask(build, { modal = true, label, style = "", at = null } = {}) {
     if (modal) dialog.showModal();
     else {
       dialog.show();
-      place(dialog, at);
+      new ResizeObserver(() => dialog.isConnected && place(dialog, at)).observe(dialog); // advice and split come later
     }
     (dialog.querySelector("[data-first]") ?? dialog.querySelector("[data-primary]"))?.focus();
   });
