@@ -1,8 +1,9 @@
 """What one more unit of something scarce is worth, and for how many: from plans solved again, not from a dual.
 
 The gain of a plan is a concave, piecewise straight function of how much there is of a resource. Its first piece is
-found by solving at one unit more, then at the far end, then where the tangent there meets the first line, and so on:
-every step either lands on the first piece or cuts the rest of the search (Newton's method on a concave function).
+found by solving at one unit more and ever further until the gain falls behind the first line, then where the tangent
+there meets that line, and so on: every step lands on the first piece or cuts the rest of the search (Newton's method
+on a concave function).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import numpy as np
 from engine.balancing.contracts import BalancePlan, BalanceProblem
 from engine.balancing.trials import Change, Trials
 
-_STEPS = 6
+_STEPS = 4
+_FURTHER = 4.0  # every look is so many times as far as the last: a near end costs near solves only
 _EXACT = 1e-4  # of the gain: below it two gains are the same
 
 # what is scarce → the change that gives more of it, and the row whose dual is its price
@@ -55,23 +57,24 @@ def worth_of_more(trials: Trials, what: str, code: str, month: int, *, reach: fl
 
 
 def _first_piece(look: Callable[[float], tuple[float, float]], reach: float) -> Worth:
-    step = min(1.0, reach)
-    value = max(0.0, look(step)[0] / step)
+    at = min(1.0, reach)
+    gain, slope = look(at)
+    value = max(0.0, gain / at)
     if value * reach < _EXACT:
         return Worth(0.0, reach, 0.0, reach)
-    at, then = reach, value
-    for _step in range(_STEPS):
+    while gain >= value * at * (1 - _EXACT):  # still on the first piece: look further
+        if at >= reach:
+            return Worth(value, reach, value, reach)
+        at = min(_FURTHER * at, reach)
         gain, slope = look(at)
-        if gain >= value * at * (1 - _EXACT):
-            return Worth(value, at, then, reach)
-        then = max(0.0, slope)
+    then = value
+    for _step in range(_STEPS):  # past its end: step back to where the tangent meets the first line
+        then = max(0.0, min(slope, value))
         if value - then <= _EXACT * value:
             break
-        meets = (gain - then * at) / (value - then)
-        if meets >= at * (1 - _EXACT):
-            break
-        at = max(meets, step)
-        if at == step:
+        at = min(at, (gain - then * at) / (value - then))
+        gain, slope = look(at)
+        if gain >= value * at * (1 - _EXACT):
             break
     return Worth(value, at, then, reach)
 

@@ -28,7 +28,7 @@ from supply.services.sessions import WarmModel, get_warm_model
 
 MOST_LISTED = 12
 LEAST_SHOWN = 0.5  # units
-REACH_SHARE = 0.5  # of what there is: how far the worth of more is looked at
+REACH_SHARE = 0.4  # of what there is: how far the worth of more is looked at
 
 
 @dataclass(frozen=True)
