@@ -88,7 +88,7 @@ class ExecutiveView(CyclePage):
         cycle, sees_costs = self.cycle(), can(get_actor(request), SEE_COSTS)
         page = request.GET.get("p", "1")
         context = {
-            "board": load_executive_board(cycle, sees_costs=sees_costs),
+            "board": load_executive_board(cycle, request.GET.get("version"), sees_costs=sees_costs),
             "sees_costs": sees_costs,
             "table": load_meeting_table(cycle, StepCode.EXECUTIVE, get_actor(request)),
             "page": page if page in EXECUTIVE_PAGES else "1",

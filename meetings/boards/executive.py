@@ -25,7 +25,7 @@ from meetings.selectors.attendance import Quorum
 from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.models import Version
-from plans.selectors import get_working_version, load_measure
+from plans.selectors import ScenarioStanding, get_shown_version, load_measure, load_scenario_standing
 from supply.models import SupplyOption
 
 ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
@@ -60,6 +60,7 @@ class Promise:
 class ExecutiveBoard:
     cycle: Cycle
     version: Version
+    scenario: ScenarioStanding | None
     year: Year
     message: str
     headlines: list[Headline]
@@ -75,12 +76,12 @@ class ExecutiveBoard:
     effects: dict[str, Any] = field(default_factory=dict)
 
 
-def load_executive_board(cycle: Cycle, *, sees_costs: bool) -> ExecutiveBoard:
-    """Everything the three executive pages show of a cycle.
+def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bool) -> ExecutiveBoard:
+    """Everything the three executive pages show of a cycle's plan, or of its scenario ``wanted``.
 
     Without ``sees_costs`` no cost, profit or margin is in the board at all; units and revenue are.
     """
-    version = get_working_version(cycle)
+    version = get_shown_version(cycle, wanted)
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
     decisions = list_decision_lines(cycle, sees_costs=sees_costs)
@@ -89,6 +90,7 @@ def load_executive_board(cycle: Cycle, *, sees_costs: bool) -> ExecutiveBoard:
     return ExecutiveBoard(
         cycle=cycle,
         version=version,
+        scenario=load_scenario_standing(version),
         year=year,
         message=_message(view, year) if sees_costs else _revenue_message(view, year),
         headlines=[*_money_headlines(view, year, sees_costs=sees_costs), *_service_headlines(cycle, version.pk)],

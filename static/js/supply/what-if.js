@@ -11,6 +11,7 @@ const data = panel ? readJson("trial-data") : null;
 const sliders = Object.fromEntries(["shifts", "jph", "lost", "overtime", "limit"].map((name) => [name, at(`set-${name}`)]));
 const basket = new Map(); // key → {setting, label}: what is tried beside the sliders
 let focus = null; // {what, code, month, label}
+let stood = {}; // where the sliders stood when the cell was chosen: only what was moved is tried
 let waiting = null;
 let turn = 0;
 
@@ -21,17 +22,15 @@ const lostDays = () => facts().lost[focus.month] ?? 0;
 function slid() {
   if (!focus) return null;
   const month = monthCode(focus.month);
-  if (focus.what === "material") {
-    const limit = Number(sliders.limit.value);
-    return limit === facts().limit[focus.month] ? null : { kind: "supply", material: focus.code, month, max_quantity: limit };
-  }
+  const moved = (name) => Number(sliders[name].value) !== stood[name];
+  const value = (name) => Number(sliders[name].value);
+  if (focus.what === "material") return moved("limit") ? { kind: "supply", material: focus.code, month, max_quantity: value("limit") } : null;
+  if (focus.what !== "hour" || !facts()) return null;
   const setting = { kind: "capacity", resource: focus.code, month };
-  const mine = facts();
-  const now = { shifts: Number(sliders.shifts.value), lost: Number(sliders.lost.value), overtime: Number(sliders.overtime.value) };
-  if (now.shifts !== mine.shifts) setting.shifts = now.shifts;
-  if (mine.jph && Math.abs(Number(sliders.jph.value) - mine.jph) > mine.jph / 1000) setting.jph = Number(sliders.jph.value);
-  if (now.lost !== lostDays()) setting.lost_hours = now.lost * mine.hours_a_day;
-  if (now.overtime) setting.overtime_hours = now.overtime;
+  if (moved("shifts")) setting.shifts = value("shifts");
+  if (facts().jph && moved("jph")) setting.jph = value("jph");
+  if (moved("lost")) setting.lost_hours = value("lost") * facts().hours_a_day;
+  if (moved("overtime")) setting.overtime_hours = value("overtime");
   return Object.keys(setting).length > 3 ? setting : null;
 }
 
@@ -64,9 +63,10 @@ function choose(cell) {
     panel.querySelector("[data-needs=jph]").hidden = !mine.jph;
     if (mine.jph) Object.assign(sliders.jph, { min: mine.jph * 0.7, max: mine.jph * 1.3, step: mine.jph / 100 });
     if (mine.jph) sliders.jph.value = mine.jph;
-    Object.assign(sliders.lost, { value: lostDays() });
+    Object.assign(sliders.lost, { max: Math.max(22, Math.ceil(lostDays())), value: lostDays() });
     Object.assign(sliders.overtime, { max: Math.round(mine.hours_a_day * 12), value: 0 });
   }
+  stood = Object.fromEntries(Object.entries(sliders).map(([name, slider]) => [name, Number(slider.value)]));
   show();
   solve();
 }
