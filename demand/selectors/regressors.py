@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from demand.choices import EventKind
 from demand.measures import ACTUAL_REVENUE
 from demand.models import Event
-from demand.selectors.drivers import NEW_YEAR_CURRENCIES
+from demand.selectors.drivers import NEW_YEAR_CURRENCIES, load_working_days
 from demand.selectors.frame import load_actual
 from engine.forecasting.calendars import chinese_new_year_share
-from masterdata.models import CalendarMonth
 from masterdata.selectors import get_company
 from plans.choices import AxisKind
 from plans.cubes import Axis
@@ -29,6 +28,7 @@ PRICE, WORKING_DAYS, NEW_YEAR = "price", "working_days", "new_year"
 SHARED_KINDS = (EventKind.PROMOTION, EventKind.NEW_CLIENT, EventKind.HOLIDAY, EventKind.EXTERNAL, EventKind.OTHER)
 SMALLEST_SPREAD = 1e-3  # of a regressor beside trend and season; less explains nothing
 SEASON = 12
+FEWEST_CALENDAR_MONTHS = 24
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,17 @@ def _fill(logs: Floats) -> Floats:
 
 
 def _working_days(months: range) -> Floats | None:
-    days = dict(CalendarMonth.objects.filter(month__in=list(months)).values_list("month", "working_days"))
-    if len(days) < len(months) or min(days.values()) <= 0:
+    """Log of working days against their mean in that calendar month; 0 where the calendar is silent."""
+    days = load_working_days()
+    known = np.array([month in days for month in months])
+    if known.sum() < min(len(months), FEWEST_CALENDAR_MONTHS):
         return None
-    logs: Floats = np.log([float(days[month]) for month in months])
-    return logs - logs.mean()
+    logs: Floats = np.log([float(days.get(month, 1.0)) for month in months])
+    phases = np.array(months) % SEASON
+    for phase in range(SEASON):
+        part = known & (phases == phase)
+        logs[part] -= logs[part].mean() if part.any() else 0.0
+    return np.where(known, logs, 0.0)
 
 
 def _activity_shares(

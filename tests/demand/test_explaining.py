@@ -213,3 +213,22 @@ def test_a_suspect_shows_what_leaving_it_out_would_put_in_its_place(told):
     last = list_odd_months(node=node, place=at("S6"), user=make_user("supply_lead")).rows[0]
     assert (last.month, last.state, last.sold, last.usual) == (MONTH - 1, "suspect", JUMP, 40)
     assert last.units == 40 - JUMP
+
+
+def test_working_days_count_against_their_calendar_month(told):
+    """January of the last year has 18 days instead of 20: −10.5 % on the logarithm; months not known say nothing."""
+    january = MONTH - (MONTH % 12)
+    lines = ["month,working_days"]
+    lines += [f"{format_month(m)},{18 if m == january else 20}" for m in range(MONTH - 30, MONTH)]
+    import_sheets(told.folder / "calendar", calendar="\n".join(lines) + "\n")
+    node = load_history(cycle=told.cycle, place=at("E7"))
+    regressors = load_regressors(
+        keys=node.keys, units=node.leaves.values, first_month=node.months.start, hierarchy=at("E7").hierarchy
+    )
+    days = next(one.values for one in regressors if one.name == "working_days")
+    januaries = [january - 24, january - 12, january]
+    mean = np.mean([np.log(20), np.log(20), np.log(18)])
+    assert days[[month - node.months.start for month in januaries]] == pytest.approx(
+        [np.log(20) - mean, np.log(20) - mean, np.log(18) - mean]
+    )
+    assert days[0] == 0
