@@ -108,8 +108,10 @@ def _row(activity: Activity) -> ActivityRow:
 
 def describe_verdict(verdict: Verdict | None, event: Event) -> tuple[str, str]:
     """(ok, warn or idle; sentence): whether the forecast accepted an event, and why."""
+    if event.kind == EventKind.NPD and not _says_anything(event):
+        return "idle", _("planned as a launch")
     if verdict is None:
-        if event.uplift_pct is None and event.uplift_quantity is None and event.price_change_pct is None:
+        if not _says_anything(event):
             return "idle", _("no effect given: for information")
         return "idle", _("not in the last forecast")
     if not verdict.kept:
@@ -124,6 +126,10 @@ def describe_verdict(verdict: Verdict | None, event: Event) -> tuple[str, str]:
     return "ok", text
 
 
+def _says_anything(event: Event) -> bool:
+    return any(said is not None for said in (event.uplift_pct, event.uplift_quantity, event.price_change_pct))
+
+
 def _message(activities: list[Activity]) -> str:
     ahead = [activity for activity in activities if not activity.is_past]
     if not ahead:
@@ -135,7 +141,7 @@ def _message(activities: list[Activity]) -> str:
         "%(n)s activities ahead: %(units)s units, %(money)s",
         len(ahead),
     ) % {"n": number(len(ahead)), "units": signed(units), "money": money(worth, get_company(), sign=True)}
-    refused = sum(1 for activity in ahead if activity.verdict is not None and not activity.verdict.kept)
+    refused = sum(describe_verdict(activity.verdict, activity.event)[0] == "warn" for activity in ahead)
     if refused:
         text += ngettext("; the forecast left %(n)s out", "; the forecast left %(n)s out", refused) % {"n": refused}
     return text

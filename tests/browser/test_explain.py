@@ -47,6 +47,9 @@ def test_the_pages_speak_both_languages(visitor, lead, check_accessibility, lang
     page = visitor.open("/demand/activities/", user=lead, language=language)
     assert page.locator("#register tbody[data-rows=past] tr").count() == 5
     check_accessibility(page)
+    for narrow in ("/demand/activities/", "/demand/explain/?product=E7"):
+        page = visitor.open(narrow, user=lead, language=language, size="phone")
+        assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_odd_months_are_judged_and_a_forecast_is_tried_out(visitor, lead, check_accessibility):
