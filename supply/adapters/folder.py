@@ -76,15 +76,15 @@ def read_folder(path: Path) -> tuple[Sheets, list[dict[str, Any]]]:
             if spec is not None:
                 rows[spec.name] = _rows(parse_sheet(plain, spec, log, Scales(quantity=6)))
     demand = rows.get("demand")
+    months = [row["month"] for row in demand or () if row["month"] is not None]
+    if months and max(months) - min(months) >= MOST_MONTHS:
+        log.add("month_far_off", sheet="demand", value=format_month(max(months)), limit=MOST_MONTHS)
     if not demand:
         log.add("sheet_missing", sheet="demand")
-    elif (latest := max(row["month"] for row in demand)) - min(row["month"] for row in demand) >= MOST_MONTHS:
-        log.add("month_far_off", sheet="demand", value=format_month(latest), limit=MOST_MONTHS)
     findings = [finding.to_json() for finding in log.sorted()]
     if log.count(ERROR):
         raise FolderUnreadable([f for f in findings if f["severity"] == ERROR])
     assert demand
-    months = [row["month"] for row in demand]
     tops = [row for row in rows.get("orgs", []) if not row["parent"]]
     return (
         Sheets(

@@ -219,3 +219,36 @@ def test_the_readable_model_is_written_beside_the_result(r054, tmp_path):
     balance(r054, tmp_path, "--lp", str(tmp_path / "model.lp"))
     text = (tmp_path / "model.lp").read_text("utf-8")
     assert "\nResource_capacity_upper_LINE.3_2026.06: 0.2 make_S6.SPORT_CHONGQING_2026.06" in text
+
+
+SLIPS = ("0", "", "999999999", "0.000001", "-5", "abc", "NaN", "1", "100%", "2027-13")
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_a_folder_holds_the_answer_is_a_plan_or_named_findings(r054, tmp_path, seed):
+    """Cells spoilt, rows and columns lost or doubled, sheets gone: never a trace, money always adds up."""
+    slip = random.Random(seed)
+    for _spoil in range(3):
+        path = slip.choice(sorted(r054.glob("*.csv")))
+        head, *rows = rows_of(r054, path.stem)
+        kind = slip.choice(("cell", "cell", "row", "double", "column", "sheet"))
+        if kind == "sheet" or not rows:
+            path.unlink()
+            continue
+        row, place = slip.randrange(len(rows)), slip.randrange(len(head))
+        if kind == "cell":
+            rows[row][place] = slip.choice(SLIPS)
+        elif kind == "row":
+            del rows[row]
+        elif kind == "double":
+            rows.append(list(rows[row]))
+        else:
+            head, rows = [*head[:place], *head[place + 1 :]], [[*r[:place], *r[place + 1 :]] for r in rows]
+        write_rows(r054, path.stem, [head, *rows])
+    try:
+        result = balance(r054, tmp_path)
+    except CommandError:
+        refused = json.loads((tmp_path / "result.json").read_text("utf-8"))
+        assert any(finding["severity"] == "error" and finding["message"] for finding in refused["findings"])
+    else:
+        assert result["objective"] == pytest.approx(result["revenue"] - result["total_cost"])

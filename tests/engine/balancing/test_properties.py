@@ -68,9 +68,9 @@ def test_objective_is_profit_less_the_price_of_soft_rules(seed):
 
 
 @FEW
-@given(SEEDS, st.floats(0, 80))
-def test_more_hours_never_lower_the_objective(seed, more):
-    problem = replace(random_company(seed))
+@given(SEEDS, st.floats(0, 80), st.booleans())
+def test_more_hours_never_lower_the_objective(seed, more, wide):
+    problem = random_company(seed, wide=wide)
     problem = problem.with_part("demand", priority=np.ones_like(problem.demand.priority))
     base = solve(problem).objective
     wider = problem.with_part("resource", regular_hours=problem.resource.regular_hours + more)
@@ -78,9 +78,9 @@ def test_more_hours_never_lower_the_objective(seed, more):
 
 
 @FEW
-@given(SEEDS, st.sampled_from([2.0, 10.0, 0.5]))
-def test_twice_the_quantities_is_twice_the_profit(seed, factor):
-    problem = random_company(seed)
+@given(SEEDS, st.sampled_from([2.0, 10.0, 0.5]), st.booleans())
+def test_twice_the_quantities_is_twice_the_profit(seed, factor, wide):
+    problem = random_company(seed, wide=wide)
     base = solve(problem)
     scaled = solve(_scaled(problem, factor))
     assert scaled.objective == pytest.approx(base.objective * factor, rel=1e-6, abs=1e-6)
@@ -90,7 +90,17 @@ def test_twice_the_quantities_is_twice_the_profit(seed, factor):
 def _scaled(problem: BalanceProblem, factor: float) -> BalanceProblem:
     """Every quantity, hour and person times ``factor``."""
     parts = {
-        "points": ("initial", "make_min", "make_max", "outsource_max", "safety_stock", "max_stock", "end_stock"),
+        "points": (
+            "initial",
+            "make_min",
+            "make_max",
+            "outsource_max",
+            "safety_stock",
+            "max_stock",
+            "end_stock",
+            "reference",
+            "reference_band",
+        ),
         "demand": ("quantity",),
         "resource": ("regular_hours", "overtime_max", "shift_max", "headcount"),
         "material": ("initial", "arrivals", "buy_min", "buy_max", "safety_stock"),
