@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 YEAR = 12
 _TREND_MONTHS = 6
+MOST_GROWTH = 0.25  # a year, either way: a launch or a phase-out is no trend
 
 
 def extend_demand(demand: Floats, months: int) -> Floats:
@@ -25,8 +26,9 @@ def extend_demand(demand: Floats, months: int) -> Floats:
     Returns
     -------
     float [n, months]
-        Growth is the last six months against the same six a year before, per row; with less than 18 months known, or
-        nothing sold a year before, there is no growth. With less than a year known the mean of all months goes on.
+        Growth is the last six months against the same six a year before, per row, at most 25 % either way; with less
+        than 18 months known, or nothing sold a year before, there is no growth. With less than a year known the mean
+        of all months goes on.
 
     Examples
     --------
@@ -45,6 +47,7 @@ def extend_demand(demand: Floats, months: int) -> Floats:
         late = demand[:, known - _TREND_MONTHS :].sum(axis=1)
         early = demand[:, known - _TREND_MONTHS - YEAR : known - YEAR].sum(axis=1)
         growth = np.divide(late, early, out=np.ones(rows), where=early > 0)
+        growth = np.clip(growth, 1 - MOST_GROWTH, 1 + MOST_GROWTH)
     for month in range(known, months):
         grown[:, month] = grown[:, month - YEAR] * growth if known >= YEAR else demand.mean(axis=1)
     return grown

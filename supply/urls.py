@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from supply import views
-from supply.api import balance, trials
+from supply import planning_views, views
+from supply.api import balance, planning, trials
 from supply.api import releases as api
 
 app_name = "supply"
-urlpatterns = [path("supply/", views.WorkbenchPage.as_view(), name="workbench")]
+urlpatterns = [
+    path("supply/", views.WorkbenchPage.as_view(), name="workbench"),
+    path("supply/inventory/", planning_views.InventoryPage.as_view(), name="inventory"),
+    path("supply/long-range/", planning_views.LongRangePage.as_view(), name="long-range"),
+    path("supply/review/", planning_views.ReviewPage.as_view(), name="review"),
+    path("supply/policies/", planning_views.PoliciesPage.as_view(), name="policies"),
+]
 api_urlpatterns = [
     path("plans/<int:version>/balance/", balance.BalanceView.as_view(), name="balance"),
     path("plans/<int:version>/what-if/", balance.WhatIfView.as_view(), name="what-if"),
@@ -17,6 +23,16 @@ api_urlpatterns = [
     path("plans/<int:version>/worth/", trials.WorthView.as_view(), name="worth"),
     path("plans/<int:version>/options/price/", balance.PriceOptionsView.as_view(), name="options-price"),
     path("supply/options/<int:option>/scenario/", balance.OptionScenarioView.as_view(), name="option-scenario"),
+    path("supply/stock/", planning.StockView.as_view(), name="stock"),
+    path("supply/ageing/", planning.AgeingView.as_view(), name="ageing"),
+    path("supply/materials/", planning.MaterialsView.as_view(), name="materials"),
+    path("supply/dispositions/", planning.DispositionsView.as_view(), name="dispositions"),
+    path("supply/long-range/", planning.LongRangeView.as_view(), name="long-range"),
+    path("supply/investments/", planning.InvestmentsView.as_view(), name="investments"),
+    path("supply/investments/<int:investment>/", planning.InvestmentView.as_view(), name="investment"),
+    path("supply/review/", planning.ReviewView.as_view(), name="review"),
+    path("supply/policies/", planning.PoliciesView.as_view(), name="policies"),
+    path("supply/policies/<str:product>/", planning.PolicyView.as_view(), name="policy"),
     path("plan/consensus/", api.ConsensusPlanView.as_view(), name="consensus-plan"),
     path("releases/", api.ReleaseListView.as_view(), name="releases"),
     path("releases/latest/", api.ReleaseView.as_view(), name="release-latest"),

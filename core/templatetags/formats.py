@@ -15,6 +15,7 @@ from typing import Any
 from django import template
 
 from core import formats
+from core.months import format_month
 
 register = template.Library()
 
@@ -25,6 +26,7 @@ register.filter("percent", formats.percent)
 register.filter("percent_signed", partial(formats.percent, sign=True))
 register.filter("points", formats.points)
 register.filter("month_long", formats.month_long)
+register.filter("iso_month", format_month)
 register.filter("clock", formats.clock)
 register.filter("moment", formats.moment)
 register.filter("initials", formats.initials)

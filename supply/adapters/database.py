@@ -140,6 +140,13 @@ def load_sheets(version: Version) -> Sheets:
     )
 
 
+def load_capacity_sheets(months: range) -> Sheets:
+    """What the hours of resources come from, for any months: no demand, no products."""
+    wanted = ("calendar", "sites", "resources", "capacity")
+    rows = {sheet: _load(*_SOURCES[sheet]) for sheet in wanted}
+    return Sheets(first_month=months.start, months=len(months), currency=get_company().currency, rows=rows)
+
+
 def demand_rows(consensus: Cube) -> list[Row]:
     """One row per product, org and month in which something is asked for."""
     products = dict(Product.objects.values_list("pk", "code"))

@@ -24,6 +24,8 @@ def test_little_history_goes_on_flat_and_new_things_do_not_explode():
     assert extend_demand(np.array([[2.0, 4.0]]), 4)[0].tolist() == [2.0, 4.0, 3.0, 3.0]
     new = extend_demand(np.array([[0.0] * 12 + [9.0] * 6]), 20)
     assert new[0, 18:].tolist() == [0.0, 0.0]  # the same months a year before were empty: nothing to grow from
+    launch = np.array([[1.0] * 6 + [10.0] * 12])
+    assert extend_demand(launch, 19)[0, 18] == 10 * 1.25  # ten times as much in a year is a launch, not a trend
     assert extend_demand(np.array([[1.0, 2.0]]), 1).tolist() == [[1.0]]
 
 
