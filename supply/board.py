@@ -23,14 +23,12 @@ from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
 from supply.selectors.options import OptionRow, list_options
 from supply.selectors.runs import DataState, get_data_state
 from supply.selectors.shortages import ShortageRow, ShortageTotals, get_shortage_totals, list_shortages
-from supply.selectors.stock import MaterialRow, get_material_cover, get_stock_projection
+from supply.selectors.stock_panels import StockPanels, load_stock_panels
 from supply.settings_board import SCARCE, load_settings, month_choices, name_choices
 
 MOST_SHORTAGES = 6
 MOST_OPTIONS = 6
-MOST_MATERIALS = 5
 SHOWN_MONTHS = 14
-STOCK_MONTHS = 8
 _SHORT_KINDS = {
     ResourceKind.LABOUR: gettext_lazy("Labour"),
     ResourceKind.EQUIPMENT: gettext_lazy("Equipment"),
@@ -80,8 +78,7 @@ class SupplyBoard:
     focus: str
     ways: list[OptionRow]
     levers: list[OptionRow]
-    materials: list[MaterialRow]
-    stock: dict[str, Any]
+    panels: StockPanels
     trial: dict[str, Any] | None
     month_choices: list[tuple[str, str]]
     products: list[tuple[str, str]]
@@ -118,8 +115,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         focus=next((row.bottleneck for row in ways), next((row.name for row in shortages if row.code == focus), focus)),
         ways=ways[:MOST_OPTIONS],
         levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
-        materials=sorted(get_material_cover(version.pk), key=_urgency)[:MOST_MATERIALS],
-        stock=_stock(version.pk),
+        panels=load_stock_panels(version, user=user),
         trial=load_settings(heatmap.rows, shortages),
         month_choices=month_choices(heatmap.months),
         products=products,
@@ -178,19 +174,3 @@ def _cell(cell: HeatCell) -> Cell:
         "available": formats.number(cell.available),
     }
     return Cell(cell.month, share, heat, thousands, share is not None and share > 100, title)
-
-
-def _urgency(row: MaterialRow) -> tuple[bool, bool, float]:
-    return (not row.short_months, not row.is_core, row.cover_days if row.cover_days is not None else 10**6)
-
-
-def _stock(version_id: int) -> dict[str, Any]:
-    projection = get_stock_projection(version_id)
-    days = [round(value, 1) if value is not None else None for value in projection.total_days[:STOCK_MONTHS]]
-    return {
-        "title": _("Finished stock"),
-        "labels": [formats.month(month, year=False) for month in projection.months[:STOCK_MONTHS]],
-        "values": [value or 0 for value in days],
-        "actuals": 0,
-        "decimals": 0,
-    }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+from drf_spectacular.utils import OpenApiTypes, extend_schema_field
 from rest_framework import serializers
 
 from core.months import format_month, parse_month
 from masterdata.choices import Fulfilment, InventoryStrategy, SupplyStrategy
 from supply.choices import DeviationArea, DeviationCause, DispositionKind, InvestmentKind
 
-_OPTIONAL = {"allow_null": True}
 
-
+@extend_schema_field(OpenApiTypes.STR)
 class MonthField(serializers.Field):
     """An absolute month as ``YYYY-MM``."""
 
@@ -26,23 +28,23 @@ class MonthField(serializers.Field):
 
 class OutlookSerializer(serializers.Serializer):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     level = serializers.CharField()
     now = serializers.FloatField()
     units = serializers.ListField(child=serializers.FloatField())
-    days = serializers.ListField(child=serializers.FloatField(**_OPTIONAL))
-    service = serializers.ListField(child=serializers.FloatField(**_OPTIONAL))
-    value = serializers.IntegerField(**_OPTIONAL)
+    days = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    service = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    value = serializers.IntegerField(allow_null=True)
 
 
 class ImbalanceSerializer(serializers.Serializer):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     family = serializers.CharField()
     quantity = serializers.FloatField()
-    money = serializers.IntegerField(**_OPTIONAL)
+    money = serializers.IntegerField(allow_null=True)
     month = MonthField()
-    days = serializers.FloatField(**_OPTIONAL)
+    days = serializers.FloatField(allow_null=True)
     limit_days = serializers.FloatField()
     also = serializers.BooleanField()
 
@@ -57,14 +59,14 @@ class StockSerializer(serializers.Serializer):
 
 class AgedLotSerializer(serializers.Serializer):
     product = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     site = serializers.CharField()
     quantity = serializers.FloatField()
-    produced_on = serializers.DateField(**_OPTIONAL)
-    age = serializers.FloatField(**_OPTIONAL)
+    produced_on = serializers.DateField(allow_null=True)
+    age = serializers.FloatField(allow_null=True)
     is_aged = serializers.BooleanField()
-    value = serializers.IntegerField(**_OPTIONAL)
-    loss = serializers.IntegerField(**_OPTIONAL)
+    value = serializers.IntegerField(allow_null=True)
+    loss = serializers.IntegerField(allow_null=True)
     requested_by = serializers.CharField()
     reason = serializers.CharField()
     left_at_end = serializers.FloatField()
@@ -87,18 +89,18 @@ class ArrivalSerializer(serializers.Serializer):
 
 class CoverSerializer(serializers.Serializer):
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     supplier = serializers.CharField()
     is_core = serializers.BooleanField()
     lead_time_days = serializers.IntegerField()
     stock = serializers.FloatField()
-    cover_days = serializers.FloatField(**_OPTIONAL)
+    cover_days = serializers.FloatField(allow_null=True)
     arrivals = ArrivalSerializer(many=True)
     use = serializers.ListField(child=serializers.FloatField())
     short = serializers.ListField(child=serializers.FloatField())
     short_months = serializers.ListField(child=MonthField())
     excess = serializers.FloatField()
-    excess_value = serializers.IntegerField(**_OPTIONAL)
+    excess_value = serializers.IntegerField(allow_null=True)
     state = serializers.CharField()
 
 
@@ -113,23 +115,23 @@ class DispositionSerializer(serializers.Serializer):
 
 class IdleSerializer(serializers.Serializer):
     item = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     site = serializers.CharField()
     quantity = serializers.FloatField()
-    value = serializers.IntegerField(**_OPTIONAL)
-    cover_days = serializers.FloatField(**_OPTIONAL)
-    oldest = serializers.DateField(**_OPTIONAL)
+    value = serializers.IntegerField(allow_null=True)
+    cover_days = serializers.FloatField(allow_null=True)
+    oldest = serializers.DateField(allow_null=True)
     requested_by = serializers.CharField()
-    disposition = DispositionSerializer(**_OPTIONAL)
+    disposition = DispositionSerializer(allow_null=True)
 
 
 class NeedSerializer(serializers.Serializer):
     kind = serializers.CharField()
     code = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     unit = serializers.CharField()
     load = serializers.ListField(child=serializers.FloatField())
-    available = serializers.ListField(child=serializers.FloatField(**_OPTIONAL))
+    available = serializers.ListField(child=serializers.FloatField(allow_null=True))
 
 
 class LongRangeSerializer(serializers.Serializer):
@@ -143,8 +145,8 @@ class InvestmentSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=120)
     kind = serializers.ChoiceField(choices=InvestmentKind.choices)
     hours_per_month = serializers.FloatField(min_value=0.001)
-    invest = serializers.DecimalField(max_digits=18, decimal_places=4, min_value=0, default=0)
-    fixed_cost = serializers.DecimalField(max_digits=18, decimal_places=4, min_value=0, default=0)
+    invest = serializers.DecimalField(max_digits=18, decimal_places=4, min_value=0, default=Decimal(0))
+    fixed_cost = serializers.DecimalField(max_digits=18, decimal_places=4, min_value=0, default=Decimal(0))
     lead_time_months = serializers.IntegerField(min_value=0, max_value=120, default=0)
     note = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
@@ -154,13 +156,13 @@ class MonthFiguresSerializer(serializers.Serializer):
 
     month = MonthField()
     plan_of = serializers.CharField()
-    mix = serializers.FloatField(**_OPTIONAL, source="attainment.mix")
-    volume = serializers.FloatField(**_OPTIONAL, source="attainment.volume")
-    adherence = serializers.FloatField(**_OPTIONAL, source="attainment.adherence")
-    delivered = serializers.FloatField(**_OPTIONAL)
-    on_time_delivery = serializers.FloatField(**_OPTIONAL)
-    on_time_receipts = serializers.FloatField(**_OPTIONAL)
-    utilisation = serializers.FloatField(**_OPTIONAL)
+    mix = serializers.FloatField(allow_null=True, source="attainment.mix")
+    volume = serializers.FloatField(allow_null=True, source="attainment.volume")
+    adherence = serializers.FloatField(allow_null=True, source="attainment.adherence")
+    delivered = serializers.FloatField(allow_null=True)
+    on_time_delivery = serializers.FloatField(allow_null=True)
+    on_time_receipts = serializers.FloatField(allow_null=True)
+    utilisation = serializers.FloatField(allow_null=True)
     reasons = serializers.DictField(child=serializers.CharField())
 
 
@@ -180,22 +182,22 @@ class PolicyChangeSerializer(serializers.Serializer):
     inventory_strategy = serializers.ChoiceField(choices=InventoryStrategy.choices, required=False)
     service_level = serializers.FloatField(required=False)
     safety_stock_days = serializers.FloatField(required=False)
-    max_stock_days = serializers.FloatField(required=False, **_OPTIONAL)
+    max_stock_days = serializers.FloatField(required=False, allow_null=True)
     frozen_months = serializers.IntegerField(required=False)
     slushy_months = serializers.IntegerField(required=False)
     flex_capacity_pct = serializers.FloatField(required=False)
     flex_material_pct = serializers.FloatField(required=False)
-    aged_after_months = serializers.FloatField(required=False, **_OPTIONAL)
+    aged_after_months = serializers.FloatField(required=False, allow_null=True)
     note = serializers.CharField(required=False, allow_blank=True, max_length=300)
 
 
 class PolicySerializer(serializers.Serializer):
     product = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # the field hides Field.label
     family = serializers.CharField()
     policy = PolicyChangeSerializer()
-    proposal = serializers.FloatField(**_OPTIONAL)
-    effect = serializers.IntegerField(**_OPTIONAL)
-    reviewed_on = serializers.DateField(**_OPTIONAL)
+    proposal = serializers.FloatField(allow_null=True)
+    effect = serializers.IntegerField(allow_null=True)
+    reviewed_on = serializers.DateField(allow_null=True)
     reviewed_by = serializers.CharField()
     is_due = serializers.BooleanField()

@@ -339,6 +339,37 @@ SUPPLY = [
     Row(V1 + "supply/options/<int:option>/scenario/", "POST", PLANNERS, own=HIDDEN, body={}),
 ]
 
+_POLICY_KEEPERS = ["supply_lead", "coordinator"]
+_DISPOSERS = ["purchasing", "production", "quality", "supply_lead"]
+_CAPACITY = ["production", "supply_lead"]
+_DISPOSITION = {"item": "$product", "site": "PLANT", "kind": "sell", "owner": "finance", "due": "2026-12-31"}
+_DEVIATION = {"month": "2026-10", "area": "produced", "product": "$product", "cause": "quality", "note": "x"}
+_INVESTMENT = {"resource": "LINE", "name": "x", "kind": "line", "hours_per_month": "10"}
+PLANNING = [
+    Row("supply/inventory/", "GET", STAFF),
+    Row("supply/inventory/", "POST", _DISPOSERS, body=_DISPOSITION),
+    Row("supply/long-range/", "GET", STAFF),
+    Row("supply/long-range/", "POST", _CAPACITY, body=_INVESTMENT),
+    Row("supply/review/", "GET", STAFF),
+    Row("supply/review/", "POST", _DISPOSERS, body=_DEVIATION),
+    Row("supply/policies/", "GET", STAFF),
+    Row("supply/policies/", "POST", _POLICY_KEEPERS, body={"product": "$product", "safety_stock_days": "5"}),
+    Row(V1 + "supply/stock/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/ageing/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/materials/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/dispositions/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/dispositions/", "POST", _DISPOSERS, own=JUDGED, body=_DISPOSITION),
+    Row(V1 + "supply/long-range/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/investments/", "GET", [*LEADS, "finance", "executive"]),
+    Row(V1 + "supply/investments/", "POST", _CAPACITY, body=_INVESTMENT),
+    Row(V1 + "supply/investments/<int:investment>/", "PATCH", _CAPACITY, body={"note": "x"}),
+    Row(V1 + "supply/investments/<int:investment>/", "DELETE", _CAPACITY),
+    Row(V1 + "supply/review/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/review/", "POST", _DISPOSERS, body=_DEVIATION),
+    Row(V1 + "supply/policies/", "GET", STAFF, query="version=$version"),
+    Row(V1 + "supply/policies/<str:product>/", "PATCH", _POLICY_KEEPERS, body={"safety_stock_days": 5}),
+]
+
 _RELEASE_READERS = [*STAFF, "api_client"]
 RELEASES = [  # nothing is published in this world, so even the own ones are 404
     Row(V1 + "plan/consensus/", "GET", _RELEASE_READERS, own=HIDDEN),
@@ -401,4 +432,16 @@ BUTTONS = [
     _button("decide", ["executive"], number="$number", verdict="rejected", note="x"),
 ]
 
-ROWS: list[Row] = [*CYCLES, *MEETINGS, *PEOPLE, *MASTERDATA, *DEMAND, *PLANS, *SUPPLY, *RELEASES, *PAGES, *BUTTONS]
+ROWS: list[Row] = [
+    *CYCLES,
+    *MEETINGS,
+    *PEOPLE,
+    *MASTERDATA,
+    *DEMAND,
+    *PLANS,
+    *SUPPLY,
+    *PLANNING,
+    *RELEASES,
+    *PAGES,
+    *BUTTONS,
+]

@@ -20,6 +20,7 @@ from demand.models import Assumption, Event, Launch, Order
 from masterdata.models import ImportBatch
 from meetings.models import ActionItem, Conflict, Decision, Risk
 from plans.selectors import get_working_version
+from supply.models import Investment
 from tests.factories import SmallCompany, make_company, make_cycle, make_user
 
 NOWHERE = 987_654  # an id, number or key nothing has
@@ -75,6 +76,7 @@ def build_world() -> World:
         "batch": (NOWHERE, None, NOWHERE),
         "code": ("A-9999-nowhere", None, "A-9999-nowhere"),
         "option": (NOWHERE, None, NOWHERE),  # no shortage, no option
+        "investment": (_investment(company).pk, None, NOWHERE),
         "product": ("A1", None, "NOTHING"),
         "sheet": ("products", None, "party"),
         "key": ("A1", None, "NOTHING"),
@@ -148,6 +150,10 @@ def _order(company: SmallCompany, org: str) -> Order:
 
 def _event(company: SmallCompany, region: str, code: str) -> Event:
     return Event.objects.create(code=code, kind="promotion", from_month=24322, org=company.orgs[region], uplift_pct=5)
+
+
+def _investment(company: SmallCompany) -> Investment:
+    return Investment.objects.create(name="Line 2", kind="line", resource=company.line, hours_per_month=100)
 
 
 def _token(user: User) -> ApiToken:

@@ -120,6 +120,8 @@ MATERIALS = (
     ("MCU", "Motor controller", "电机控制器", "POWERLINK", 6_200, 20, True),
     ("ENGINE", "Engine 1.5T", "1.5T 发动机", "HUAXIN", 14_500, 20, True),
     ("ECU", "Control unit", "控制单元", "POWERLINK", 1_150, 10, False),
+    ("HARNESS", "Wiring harness, old C3", "旧款 C3 线束", "POWERLINK", 860, 25, False),
+    ("TRIM", "Interior trim, C3 City", "C3 都市版内饰", "POWERLINK", 1_900, 25, False),
 )
 
 # username, role, name, Chinese title, title, department, level, org scope, language

@@ -23,7 +23,13 @@ INPUT_MONTHS = 12
 HORIZON = 24
 WORKING_DAYS = (20, 16, 22, 21, 20, 21, 23, 21, 22, 18, 21, 22)  # January … December
 STOCK_DAYS = {"NEV": 5, "FUEL": 11}
-PART_DAYS = {"B75": 14, "ECU": 45}  # other parts: 15
+PART_DAYS = {"B75": 14, "ECU": 45, "TRIM": 0}  # other parts: 15
+# dead and slow parts: material, quantity, months old, who asked for it, why
+IDLE_PARTS = (
+    ("HARNESS", 3_400, 14, "purchasing", "minimum lot before the C3 facelift"),
+    ("TRIM", 4_200, 9, "marketing", "C3 City campaign, never held"),
+)
+PAINT_STOP = 0.88  # of E7 was made in the last closed month: the paint shop stood for two days
 
 
 def write_company(folder: Path, *, market: Market, cycle_month: int, latest_month: int, seed: int) -> None:
@@ -170,7 +176,7 @@ def _materials(view: _View) -> Iterator[Row]:
 def _parts(config: c.Config, series: c.Series) -> dict[str, int]:
     if series.family == "NEV":
         return {config.battery: 1, "MCU": 1, "ECU": 2}
-    return {"ENGINE": 1, "ECU": 1}
+    return {"ENGINE": 1, "ECU": 1} | ({"TRIM": 1} if config.code == "C3-CITY" else {})
 
 
 def _bom(view: _View) -> Iterator[Row]:
@@ -237,6 +243,11 @@ def _inventory(view: _View) -> Iterator[Row]:
                     "item": material, "site": plant, "quantity": quantity,
                     "produced_on": first_day(last) + dt.timedelta(days=20), "requested_by": "purchasing",
                 }  # fmt: skip
+    for material, quantity, age, who, reason in IDLE_PARTS:
+        yield {
+            "item": material, "site": "WUHAN", "quantity": quantity, "produced_on": first_day(view.month - age) + dt.timedelta(days=3),
+            "requested_by": who, "reason": reason,
+        }  # fmt: skip
 
 
 def _orders(view: _View) -> Iterator[Row]:
@@ -330,7 +341,10 @@ def _policies(view: _View) -> Iterator[Row]:
     for product, config, _ in _skus(("",)):
         yield {
             "product": product, "fulfilment": "ATO" if config.battery == "B90" else "MTS", "service_level": 0.95,
-            "safety_stock_days": 4, "max_stock_days": 60, "frozen_months": 1, "slushy_months": 2,
+            "supply_strategy": "prebuild" if config.code.startswith("E7") else "level",
+            "inventory_strategy": "run_out" if config.code.startswith("C3") else "safety",
+            "reviewed_on": first_day(view.month - (1 if config.code.startswith("E5") else 7)) + dt.timedelta(days=8),
+            "safety_stock_days": 4, "max_stock_days": 60 if config.code.startswith("S6") else 30, "frozen_months": 1, "slushy_months": 2,
             "flex_capacity_pct": 5.6, "flex_material_pct": 11.1,
         }  # fmt: skip
 
@@ -421,20 +435,26 @@ _SINGLE_EVENTS: tuple[tuple[str, str, int, int | None, str, str, Row, str, str],
 def _actuals(view: _View) -> Iterator[Row]:
     for month in range(view.month - 3, view.month):
         column = view.market.column(month)
-        sold: dict[tuple[str, str], int] = defaultdict(int)
+        sold: dict[tuple[str, str], float] = defaultdict(float)
         for leaf, cars in zip(view.market.leaves, view.market.actual[:, column], strict=True):
-            sold[leaf.config.code, _home(leaf.config.code)] += int(cars)
-        for (config, site), cars in sorted(sold.items()):
-            if cars:
+            for site, share in _homes(leaf.config.code).items():
+                sold[leaf.config.code, site] += float(cars) * share
+        for (config, site), units in sorted(sold.items()):
+            if cars := round(units):
+                lost = PAINT_STOP if month == view.month - 1 and config.startswith("E7") else 1.0
                 yield {
-                    "month": format_month(month), "product": config, "site": site, "produced": round(cars * view.rng.uniform(0.96, 1.03)),
+                    "month": format_month(month), "product": config, "site": site, "produced": round(cars * lost * view.rng.uniform(0.96, 1.03)),
                     "delivered": cars, "delivered_on_time": round(cars * view.rng.uniform(0.89, 0.97)),
                     "returned": round(cars * 0.004), "purchase_receipts_due": 40, "purchase_receipts_on_time": int(view.rng.integers(33, 40)),
                 }  # fmt: skip
 
 
-def _home(config: str) -> str:
-    return next(site for _, _, _, site, *_, made in c.RESOURCES if config.startswith(made))
+def _homes(config: str) -> dict[str, float]:
+    """Plants that make a configuration with their part of it, by the jobs per hour of their lines."""
+    lines = {
+        site: jph for _, _, _, site, kind, jph, *_, made in c.RESOURCES if kind == "line" and config.startswith(made)
+    }
+    return {site: jph / sum(lines.values()) for site, jph in lines.items()}
 
 
 def _users(view: _View) -> Iterator[Row]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 from accounts.choices import Department, Role
 from accounts.models import User
-from core.months import month_of
+from core.months import first_day, month_of
 from cycles import services as cycles
 from cycles.choices import StepCode
 from cycles.models import Cycle
@@ -25,6 +26,8 @@ from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
 from sop.monthly import MonthlyRun
+from supply.services.inventory import explain_deviation, save_disposition
+from supply.services.investments import save_investment
 
 SEED = 20261121
 CLOSED_CYCLES = 2
@@ -69,6 +72,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
     _work_on_the_demand_review(cycle, people)
     talk_about_demand(cycle, people)
     take_a_first_look(run, people)
+    _look_back_and_ahead(cycle, people)
     return cycle
 
 
@@ -149,3 +153,33 @@ def _name_risks(cycle: Cycle, people: dict[str, User]) -> None:
             owner=people[Role.MARKETING],
             actor=people[Role.DEMAND_LEAD],
         )
+
+
+def _look_back_and_ahead(cycle: Cycle, people: dict[str, User]) -> None:
+    """Causes of last month's deviations, what happens to the dead parts, what could relieve the far months."""
+    production, purchasing = people[Role.PRODUCTION], people[Role.PURCHASING]
+    closed = cycle.month - 1
+    for area, product, cause, note, actor in (
+        ("produced", "E7-LR", "breakdown", "Paint robot stood for two days", production),
+        ("produced", "E7-STD", "breakdown", "Paint robot stood for two days", production),
+        ("received", "E7-AWD", "material", "B75 packs came four days late", purchasing),
+    ):
+        explain_deviation(month=closed, area=area, product=product, cause=cause, note=note, actor=actor)
+    save_disposition(
+        item="HARNESS",
+        site="WUHAN",
+        kind="return",
+        owner="purchasing",
+        due=first_day(cycle.month) - dt.timedelta(days=5),
+        note="PowerLink takes back half at 60 %",
+        actor=purchasing,
+    )
+    for values in (
+        {"resource": "HFP", "name": "Second paint line", "kind": "line", "hours_per_month": 180.0, "invest": Decimal(380_000_000),
+         "fixed_cost": Decimal(4_200_000), "lead_time_months": 14, "note": "in the hall of the old press shop"},
+        {"resource": "ENG", "name": "Second validation bench", "kind": "equipment", "hours_per_month": 130.0,
+         "invest": Decimal(26_000_000), "fixed_cost": Decimal(600_000), "lead_time_months": 6},
+        {"resource": "HFL", "name": "Third assembly crew", "kind": "people", "hours_per_month": 160.0,
+         "invest": Decimal(3_500_000), "fixed_cost": Decimal(3_100_000), "lead_time_months": 3},
+    ):  # fmt: skip
+        save_investment(values=values, actor=production)

@@ -34,18 +34,19 @@ from supply.selectors.idle_stock import IdleRow, list_idle_stock
 from supply.selectors.material_cover import CoverRow, list_material_cover
 from supply.selectors.outlook import Imbalance, OutlookRow, list_imbalances, list_outlook
 from supply.selectors.policies import list_policies
-from supply.selectors.stock_panels import target_days
+from supply.selectors.stock_panels import target_of
 from supply.selectors.values import UnitValues, load_unit_values
 
 LEVELS = ("family", "product", "site")
 MOST_ROWS = 7
 MOST_PRODUCTS = 40
 SHOWN_MONTHS = 12
+FULL_SERVICE = 0.995  # what rounds to less than 100 % is worth a word
 
 
 @dataclass(frozen=True)
 class OutlookLine:
-    """A row of the projection with its cells: units, days and service of each shown month."""
+    """A row with its cells: units, days, and per cent of demand served where that is less than all of it."""
 
     row: OutlookRow
     cells: list[tuple[float, float | None, float | None]]
@@ -176,7 +177,12 @@ def _message(
 
 def _lines(flow: StockFlow, values: UnitValues, level: str) -> list[OutlookLine]:
     rows = list_outlook(flow, values, level=level)[:MOST_PRODUCTS]
-    return [OutlookLine(row, list(zip(row.units, row.days, row.service, strict=True))[:SHOWN_MONTHS]) for row in rows]
+    return [OutlookLine(row, _cells(row)) for row in rows]
+
+
+def _cells(row: OutlookRow) -> list[tuple[float, float | None, float | None]]:
+    low = [None if share is None or share > FULL_SERVICE else 100 * share for share in row.service]
+    return list(zip(row.units, row.days, low, strict=True))[:SHOWN_MONTHS]
 
 
 def _chart(
@@ -189,8 +195,7 @@ def _chart(
         "labels": formats.month_heads(list(flow.months[: len(days)])),
         "values": [0 if value is None else round(value, 1) for value in days],
         "actuals": 0,
-        "target": target_days(policies),
-        "targetLabel": _("safety stock"),
+        **target_of(policies),
         "decimals": 0,
     }
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from numpy.typing import NDArray
 
 from accounts.models import User
@@ -32,6 +33,14 @@ MONTHS = 24
 NEAR = 6  # months of the workbench; the long range begins after them
 MIDDLE = 12  # months 7 … 12 are the medium term, 13 … 24 the long term
 _STEPS = (60, 80, 90, 97, 100, 110)  # per cent of available: the heat classes of the workbench
+_SHORT_KINDS = {
+    ResourceKind.LINE: gettext_lazy("Lines"),
+    ResourceKind.EQUIPMENT: gettext_lazy("Equipment"),
+    ResourceKind.LABOUR: gettext_lazy("Labour"),
+    ResourceKind.MATERIAL: gettext_lazy("Material"),
+    ResourceKind.WAREHOUSE: gettext_lazy("Warehouse"),
+    ResourceKind.ENGINEERING: gettext_lazy("Engineering"),
+}
 _KINDS = (
     ResourceKind.LINE,
     ResourceKind.EQUIPMENT,
@@ -91,6 +100,7 @@ class NeedLine:
     """A resource on the page: cells of months 7 … 24, medium and long term need, the peak and what would close it."""
 
     need: ResourceNeed
+    kind: str
     is_first: bool
     cells: list[HeatCell]
     middle: float
@@ -187,6 +197,7 @@ def _line(need: ResourceNeed, first: int, is_first: bool) -> NeedLine:
     shares = [(name, 100 * part / whole) for name, part in sums.items() if part > 0] if whole else []
     return NeedLine(
         need=need,
+        kind=str(_SHORT_KINDS[ResourceKind(need.kind)]),
         is_first=is_first,
         cells=[_cell(need, month) for month in range(NEAR, MONTHS)],
         middle=need.mean(NEAR, MIDDLE),

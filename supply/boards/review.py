@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,6 +65,14 @@ class ResourceUse:
     hours: float
     available: float
 
+    @property
+    def used_percent(self) -> float | None:
+        return None if self.used is None else 100 * self.used
+
+    @property
+    def planned_percent(self) -> float | None:
+        return None if self.planned is None else 100 * self.planned
+
 
 @dataclass(frozen=True)
 class MonthFigures:
@@ -80,6 +89,18 @@ class MonthFigures:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """One figure of the month in per cent with its formula, the months before it and, where undefined, the reason."""
+
+    label: str
+    formula: str
+    value: float | None
+    trend: list[float]
+    note: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class ReviewBoard:
     """The page of one closed month with the figures of the months before it."""
 
@@ -88,6 +109,7 @@ class ReviewBoard:
     months: list[int]
     message: str
     figures: MonthFigures
+    tiles: list[Tile]
     trend: list[MonthFigures]
     lines: list[Line]
     hidden: int
@@ -108,6 +130,7 @@ def load_review_board(cycle: Cycle, *, user: User, month: int | None = None) -> 
     lines = load_lines(wanted, scope)
     figures = load_figures(wanted, scope, lines)
     shown = sorted(lines, key=lambda line: (-abs(line.gap), line.product))[:MOST_ROWS]
+    trend = [load_figures(each, scope) for each in months[-TREND_MONTHS:]]
     told: dict[str, int] = defaultdict(int)
     for row in Deviation.objects.filter(month=wanted):
         told[str(row.get_cause_display())] += 1
@@ -117,7 +140,8 @@ def load_review_board(cycle: Cycle, *, user: User, month: int | None = None) -> 
         months=months[-TREND_MONTHS:],
         message=_message(figures),
         figures=figures,
-        trend=[load_figures(each, scope) for each in months[-TREND_MONTHS:]],
+        tiles=list_tiles(figures, trend),
+        trend=trend,
         lines=shown,
         hidden=len(lines) - len(shown),
         resources=load_resource_use(wanted, lines),
@@ -138,6 +162,63 @@ def _message(figures: MonthFigures) -> str:
         "volume": formats.percent(100 * volume, 0),
         "mix": formats.percent(100 * mix, 0),
     }
+
+
+def list_tiles(figures: MonthFigures, trend: list[MonthFigures]) -> list[Tile]:
+    """The month's figures in the order of the work: make, deliver, receive, use."""
+    plan = figures.reasons.get("plan") or _("Nothing was planned.")
+    delivered = figures.reasons.get("delivered") or plan
+
+    def tile(label: str, formula: str, read: Callable[[MonthFigures], float | None], reason: str) -> Tile:
+        value = read(figures)
+        before = [100 * share for month in trend if (share := read(month)) is not None]
+        note = _("%(n)s months") % {"n": len(before)} if len(before) > 1 else ""
+        return Tile(label, formula, None if value is None else 100 * value, before, note, reason)
+
+    return [
+        tile(
+            _("Plan attainment, mix"),
+            _("Σ min(produced, planned) ÷ Σ planned, product by product: too much of one hides no lack of another."),
+            lambda month: month.attainment.mix,
+            plan,
+        ),
+        tile(
+            _("Plan attainment, volume"),
+            _("Σ min(produced, planned) ÷ Σ planned, family by family."),
+            lambda month: month.attainment.volume,
+            plan,
+        ),
+        tile(
+            _("Schedule adherence"),
+            _("Lines made within ± 5 % of their planned quantity ÷ planned lines."),
+            lambda month: month.attainment.adherence,
+            plan,
+        ),
+        tile(
+            _("Delivered of plan"),
+            _("Σ min(delivered, planned to deliver) ÷ Σ planned to deliver, product by product."),
+            lambda month: month.delivered,
+            delivered,
+        ),
+        tile(
+            _("Delivered on time"),
+            _("Units delivered on time ÷ units delivered."),
+            lambda month: month.on_time_delivery,
+            delivered,
+        ),
+        tile(
+            _("Material on time"),
+            _("Receipts on or before the promised date ÷ receipts due."),
+            lambda month: month.on_time_receipts,
+            figures.reasons.get("receipts", ""),
+        ),
+        tile(
+            _("Utilisation"),
+            _("Load hours of what was produced ÷ available hours."),
+            lambda month: month.utilisation,
+            _("No routing leads from what was produced to a resource."),
+        ),
+    ]
 
 
 def plan_of(month: int) -> Version | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -9,7 +11,7 @@ from django.db.models import Q
 from masterdata.models.base import or_none
 from supply.choices import DeviationArea, DeviationCause, DispositionKind
 
-_PERSON = {"null": True, "on_delete": models.SET_NULL, "related_name": "+"}
+_PERSON: dict[str, Any] = {"null": True, "on_delete": models.SET_NULL, "related_name": "+"}
 
 
 class Disposition(models.Model):

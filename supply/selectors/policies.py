@@ -46,6 +46,11 @@ class PolicyRow:
     is_due: bool
 
     @property
+    def service_percent(self) -> float:
+        """The service level in per cent."""
+        return 100 * self.policy.service_level
+
+    @property
     def current_units(self) -> float:
         """Units of the safety stock as it stands."""
         return self.policy.safety_stock_days * self.daily_demand

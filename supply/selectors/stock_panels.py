@@ -51,8 +51,7 @@ def load_stock_panels(version: Version, *, user: User, cycle: Cycle | None = Non
             "labels": [formats.month(month, year=False) for month in flow.months[: len(days)]],
             "values": [0 if value is None else round(value, 1) for value in days],
             "actuals": 0,
-            "target": target_days(policies),
-            "targetLabel": _("safety stock"),
+            **target_of(policies),
             "decimals": 0,
         },
         materials=[row for row in cover if row.is_core or row.state == "short"][:MOST_MATERIALS],
@@ -63,6 +62,14 @@ def load_stock_panels(version: Version, *, user: User, cycle: Cycle | None = Non
         policies_due=len(due),
         is_balanced=flow.is_balanced,
     )
+
+
+def target_of(policies: list[PolicyRow]) -> dict[str, Any]:
+    """The target line of a chart in days: the safety stock of all products together."""
+    days = target_days(policies)
+    if days is None:
+        return {"target": None}
+    return {"target": days, "targetLabel": _("target %(days)s") % {"days": formats.number(days)}}
 
 
 def target_days(policies: list[PolicyRow]) -> float | None:

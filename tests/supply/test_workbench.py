@@ -1,14 +1,12 @@
 """What the supply page reads, what-ifs, options taken into a plan, and the gates of the supply review."""
 
-import datetime as dt
-
 import pytest
 
 from core.errors import Denied, InvalidInput, Missing
 from core.models import AuditEntry, Job
 from core.months import first_day
 from cycles.choices import CycleState
-from masterdata.models import CapacityChange, InventoryLot, MaterialSupply, OpenPurchase
+from masterdata.models import CapacityChange, MaterialSupply, OpenPurchase
 from plans.choices import VersionKind
 from plans.selectors import get_snapshot, load_measure
 from plans.services import create_working_version
@@ -19,7 +17,6 @@ from supply.selectors.heatmap import get_heatmap
 from supply.selectors.options import list_options
 from supply.selectors.runs import get_data_state
 from supply.selectors.shortages import get_shortage_totals, list_shortages
-from supply.selectors.stock import days_of_cover, get_material_cover, get_stock_projection
 from supply.services.balance import run_balance
 from supply.services.options import add_option_to_scenario, adopt_option, price_options, what_if, withdraw_option
 from supply.services.sessions import forget_models
@@ -92,44 +89,6 @@ def test_options_are_listed_by_gain_with_their_deadline(tight):
     assert overtime.text == "Overtime: Line"
     assert not overtime.is_adopted
     assert list_options(tight.pk, code="NOBODY") == []
-
-
-def test_stock_and_days_of_cover(company, version, users):
-    """120 in stock, 60 a month asked, made to order month by month: the stock is used up first."""
-    InventoryLot.objects.create(product=company.products["A1"], site=company.site, quantity=150)
-    ask(version, {("A1", "NORTH-1"): [60] * 18})
-    run_balance(version_id=version.pk, actor=users["supply_lead"])
-    projection = get_stock_projection(version.pk)
-    [row] = projection.rows
-    assert row.units[:3] == (90.0, 30.0, 0.0)
-    assert row.days[:3] == (45.0, 15.0, 0.0)
-    assert projection.total_units[:2] == (90.0, 30.0)
-    assert (row.label, row.family) == ("Model A1", "Family A")
-
-
-def test_days_of_cover_walk_forward():
-    import numpy as np
-
-    assert days_of_cover(100.0, np.array([50.0, 100.0])) == 45.0  # a month and half of the next
-    assert days_of_cover(0.0, np.array([10.0])) == 0.0
-    assert days_of_cover(10.0, np.array([0.0, 0.0])) is None  # never used
-    assert days_of_cover(10.0, np.array([0.0, 20.0])) == 45.0
-
-
-def test_material_cover_names_months_at_risk_and_the_next_arrival(company, version, users):
-    MaterialSupply.objects.create(material=company.material, month=NOV, max_quantity=250)
-    OpenPurchase.objects.create(
-        material=company.material, arrival_month=NOV + 1, quantity=80, promised_date=dt.date(2026, 12, 9)
-    )
-    ask(version, {("A1", "NORTH-1"): [300] * 18})
-    run_balance(version_id=version.pk, actor=users["supply_lead"])
-    [row] = get_material_cover(version.pk)
-    assert (row.code, row.supplier, row.is_core, row.lead_time_days) == ("PACK", "Supplier 1", True, 10)
-    assert row.use[:2] == (250.0, 300.0)
-    assert row.short_months == (NOV,)
-    assert row.next_arrival == (dt.date(2026, 12, 9), 80.0)
-    assert row.stock[0] == 0.0
-    assert row.cover_days == 0.0
 
 
 def test_what_if_more_shifts_or_faster_line_re_solves_the_plan(tight, users):
@@ -216,7 +175,6 @@ def test_a_plan_never_balanced_is_empty_and_says_so(version):
     assert list_shortages(version.pk) == []
     assert list_options(version.pk) == []
     assert get_heatmap(version.pk).rows == ()
-    assert get_stock_projection(version.pk).rows == ()
 
 
 def test_gate_wants_a_balance_on_current_inputs(cycle, version, users):
