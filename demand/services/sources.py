@@ -208,10 +208,14 @@ def follow_new_actuals(actor: User | None) -> None:
 
 
 def follow_new_orders(actor: User | None) -> None:
-    """After an order import: rebuild the streams. Frozen demand stays; the orders then count in the next cycle."""
+    """After an order import: rebuild the streams and what the closed month took of its forecast.
+
+    Frozen demand stays; the orders then count in the next cycle.
+    """
     if (cycle := _collecting_cycle()) is not None:
         with suppress(Frozen):
             refresh_sources(cycle=cycle, actor=actor)
+            roll_forecast(cycle=cycle, actor=actor)
 
 
 def follow_new_inputs(actor: User | None) -> None:
