@@ -45,6 +45,7 @@ class OptionKind(TextChoices):
 
     OVERTIME = "overtime", _("Overtime")
     EXTRA_SHIFT = "extra_shift", _("One more shift")
+    PRE_BUILD = "pre_build", _("Build ahead")
     JPH = "jph", _("Higher jobs per hour (JPH)")
     HIRE = "hire", _("More people")
     NEW_EQUIPMENT = "new_equipment", _("New equipment")

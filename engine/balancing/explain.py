@@ -29,6 +29,7 @@ _RELAXED_BY = {
     "lead_time": "expedite",
     "storage": "storage",
     "fence": "unfence",
+    "routing_limit": "unfence",
 }
 _DEPTH = 8
 

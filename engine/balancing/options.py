@@ -194,10 +194,12 @@ def ladder(session: Session, bottleneck: Bottleneck, blamed: Sequence[Shortage],
     problem = session.problem
     if bottleneck.kind == "resource":
         yield from _resource_rungs(problem, problem.resources.index(bottleneck.code), blamed, terms)
+        yield from _pre_build_rungs(problem, bottleneck, blamed, terms)
         yield from _outsource_rungs(problem, blamed, terms)
         yield from _move_rungs(problem, bottleneck.code, blamed, terms)
     elif bottleneck.kind in ("supplier", "lead_time"):
         yield from _material_rungs(problem, bottleneck, blamed, terms)
+        yield from _pre_build_rungs(problem, bottleneck, blamed, terms)
         yield from _outsource_rungs(problem, blamed, terms)
     elif bottleneck.kind == "storage":
         site = problem.sites.index(bottleneck.code)
@@ -244,6 +246,31 @@ def _resource_rungs(
                     is_cost_known=False)  # fmt: skip
         yield _rung(problem, "new_equipment", code, "hours", (code,), terms.equipment_lead_days,
                     amount=terms.equipment_share * hours, is_cost_known=False)  # fmt: skip
+
+
+def _pre_build_rungs(
+    problem: BalanceProblem, bottleneck: Bottleneck, blamed: Sequence[Shortage], terms: LeverTerms
+) -> Iterator[Rung]:
+    """More than usual in the months before the first tight one, carried as stock into it."""
+    first, code = min(s.cause.month for s in blamed), bottleneck.code
+    if bottleneck.kind == "resource":
+        index, resource = problem.resources.index(code), problem.resource
+        hours = resource.regular_hours[index] + resource.headcount[index] * resource.hours_per_person[index]
+        regular = float(resource.regular_cost[index].mean())
+        given = float(resource.overtime_cost[index].mean())
+        price = (given or terms.overtime_markup * regular) - regular
+        amount, start, lead = terms.overtime_share * float(hours.mean()), 0, 0
+        change = Change("overtime", (code,), start, first, amount=amount, price=price)
+        known = given > 0
+    elif bottleneck.kind == "supplier":
+        limits = problem.supplier.quantity[problem.supplier.material == problem.materials.index(code)]
+        amount = terms.supplier_share * float(limits[np.isfinite(limits)].mean())
+        start, lead, known = _lead_months(terms.supplier_lead_days), terms.supplier_lead_days, False
+        change = Change("supply", (code,), start, first, amount=amount)
+    else:
+        return
+    if start < first:
+        yield Rung("pre_build", code, (change,), lead, amount, known)
 
 
 def _material_rungs(

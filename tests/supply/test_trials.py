@@ -1,6 +1,7 @@
 """Trials on the warm plan: demand cells, supplier limits, rush orders; a kept one serves what it promised."""
 
 import pytest
+from django.utils import translation
 from rest_framework.test import APIClient
 
 from core.errors import Conflict, Denied, InvalidInput, Missing
@@ -12,12 +13,14 @@ from plans.models import Version
 from plans.selectors import load_measure
 from plans.services import create_working_version
 from supply import measures as m
+from supply.choices import CauseKind, OptionKind
 from supply.models import SupplyOption
 from supply.selectors.adopted import list_adopted
 from supply.services import sessions
 from supply.services.balance import run_balance
 from supply.services.keeping import keep_trial
 from supply.services.trials import find_worth, try_settings
+from supply.wording import Names, say_cause, say_option, say_settings
 from tests.factories import make_user
 from tests.supply.world import NOV, ask, totals
 
@@ -220,3 +223,23 @@ def test_the_doors_speak_json_and_mask_money(tight, users):
     client.force_login(users["supply_lead"])
     worth = client.get(f"/api/v1/plans/{tight.pk}/worth/?what=hour&code=LINE&month=2026-11").json()
     assert (worth["value"], worth["holds_for"], worth["masked"]) == (45_00.0, 100.0, [])
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_cause_and_option_is_said_in_both_languages(language):
+    with translation.override(language):
+        for kind in CauseKind.values:
+            said = say_cause(kind, "Line", NOV, is_confirmed=True, removed=100.0)
+            assert "Line" in said
+            assert "100" in said
+            assert any("一" <= letter <= "鿿" for letter in said) == (language == "zh-hans")
+        for kind in OptionKind.values:
+            assert any("一" <= letter <= "鿿" for letter in say_option(kind, "")) == (language == "zh-hans")
+        for setting in (
+            order(5),
+            {"kind": "demand", "product": "A1", "org": "NORTH-1", "month": NOV, "quantity": 5},
+            {"kind": "supply", "material": "PACK", "month": NOV, "max_quantity": 5},
+            {"kind": "capacity", "resource": "LINE", "month": NOV, "shifts": 2.5, "lost_hours": 8},
+        ):
+            said = say_settings([setting], Names())
+            assert any("一" <= letter <= "鿿" for letter in said) == (language == "zh-hans")

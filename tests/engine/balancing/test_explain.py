@@ -262,3 +262,23 @@ def test_an_unknown_change_is_refused():
     session = Session(one_product((1, 1, 1)))
     with pytest.raises(ValueError, match="magic"):
         Trials(session, session.solve()).solve([Change("magic", (), 0, 1)])
+
+
+def test_a_monthly_limit_of_a_routing_is_confirmed_by_lifting_it():
+    """At most 800 a month may be made of 1,000 asked; the line has hours for all of them."""
+    problem = one_product((1000, 500, 500))
+    problem = problem.with_part("points", make_max=np.full((1, MONTHS), 800.0))
+    _plan, _trials, shortages, confirmations = explained(problem)
+    [short] = shortages
+    assert (short.cause.kind, short.cause.code, short.cause.is_confirmed) == ("routing_limit", "K0000|P00", True)
+    assert (confirmations[0].blamed, confirmations[0].removed) == (200.0, pytest.approx(200.0))
+
+
+def test_building_ahead_with_overtime_fills_the_tight_month():
+    """1,300 asked in the last month after two full ones: 150 overtime hours in each month before make the 300."""
+    _plan, trials, shortages, _ = explained(one_product((1000, 1000, 1300)))
+    option = next(o for o in price_options(trials, shortages) if o.kind == "pre_build")
+    [change] = option.changes
+    assert (change.kind, change.start, change.end, change.amount) == ("overtime", 0, 2, 150.0)
+    # 300 at 40, half of them held one month, half two, at 1 a month
+    assert (option.units, option.gain) == (pytest.approx(300.0), pytest.approx(300 * 40 - 150 - 300))
