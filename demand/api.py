@@ -20,6 +20,7 @@ from demand.api_base import PLACE, DemandView, checked, find_org, find_product
 from demand.choices import NoteKind
 from demand.models import Assumption, CellComment, OutlierDecision
 from demand.opening import build_workbench, default_focus, open_desk
+from demand.selectors.assumptions import get_assumption, list_visible_assumptions
 from demand.selectors.marks import list_notes
 from demand.selectors.place import find_place
 from demand.selectors.tree import load_branch, load_tree
@@ -41,6 +42,7 @@ from demand.services import (
     assess_assumption,
     build_proposal,
     decide_outlier,
+    enqueue_assumption_check,
     enqueue_forecast,
     forecast_node,
     lock_place,
@@ -231,7 +233,8 @@ class AssumptionListView(DemandView):
 
     @extend_schema(parameters=PLACE[2:], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        rows = Assumption.objects.filter(cycle=self.cycle()).select_related("owner", "product", "org").order_by("pk")
+        place = find_place(scope=get_scope(request.user), product=None, org=None)
+        rows = list_visible_assumptions(cycle=self.cycle(), place=place)
         return Response({"results": [_assumption(row) for row in rows]})
 
     @extend_schema(request=NewAssumptionSerializer, responses={201: OpenApiTypes.OBJECT})
@@ -253,9 +256,8 @@ class AssumptionView(DemandView):
 
     @extend_schema(request=AssessmentSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, assumption_id: int) -> Response:
-        row = Assumption.objects.select_related("owner", "cycle").filter(pk=assumption_id).first()
-        if row is None:
-            raise Missing(_("There is no such assumption."))
+        place = find_place(scope=get_scope(request.user), product=None, org=None)
+        row = get_assumption(assumption_id=assumption_id, place=place)
         wanted = checked(AssessmentSerializer, request)
         return Response(_assumption(assess_assumption(assumption=row, actor=get_actor(request), **wanted)))
 
@@ -274,6 +276,17 @@ def _note(row: CellComment) -> dict[str, Any]:
     }
 
 
+class AssumptionCheckView(DemandView):
+    """Hold the assumptions against the closed month's sales, as a job."""
+
+    required_actions = {"POST": "decision.propose"}
+
+    @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        job = enqueue_assumption_check(cycle=self.cycle(), actor=get_actor(request))
+        return Response({"id": job.pk, "state": job.state}, status=status.HTTP_202_ACCEPTED)
+
+
 def _assumption(row: Assumption) -> dict[str, Any]:
     return {
         "id": row.pk,
@@ -286,4 +299,9 @@ def _assumption(row: Assumption) -> dict[str, Any]:
         "owner": str(row.owner) if row.owner else None,
         "reviewed_at": row.reviewed_at,
         "note": row.review_note,
+        "trigger": row.trigger or None,
+        "trigger_value": row.trigger_value,
+        "until": format_month(row.until) if row.until is not None else None,
+        "measured": row.measured,
+        "checked_month": format_month(row.checked_month) if row.checked_month is not None else None,
     }

@@ -99,12 +99,37 @@ class OverrideReason(TextChoices):
     RESTORED = "restored", _("Earlier figure restored")
 
 
+class DeviationCause(TextChoices):
+    """Why the closed month came out differently from its forecast (R-040)."""
+
+    MARKET = "market", _("The market moved")
+    COMPETITOR = "competitor", _("A rival acted")
+    PROMOTION = "promotion", _("Promotion or market activity")
+    PRICE = "price", _("Price change")
+    TIMING = "timing", _("Order moved to another month")
+    STOCK = "stock", _("Dealer stock-building not sold through")
+    SUPPLY = "supply", _("Could not be delivered")
+    LAUNCH = "launch", _("Launch or phase-out")
+    NO_EVIDENCE = "no_evidence", _("Override without evidence")
+    MODEL = "model", _("The statistical model missed it")
+    DATA_ERROR = "data_error", _("Error in the data")
+
+
 class AssumptionState(TextChoices):
     ACTIVE = "active", _("holds")
     AT_RISK = "at_risk", _("at risk")
     BROKEN = "broken", _("broken")
     CONFIRMED = "confirmed", _("confirmed")
     EXPIRED = "expired", _("expired")
+
+
+class TriggerKind(TextChoices):
+    """What is measured to see whether an assumption holds: sales of the closed month at its product and region."""
+
+    SHARE_MIN = "share_min", _("sales at least … % of forecast")
+    SHARE_MAX = "share_max", _("sales at most … % of forecast")
+    UNITS_MIN = "units_min", _("sales at least … units a month")
+    UNITS_MAX = "units_max", _("sales at most … units a month")
 
 
 class OutlierVerdict(TextChoices):

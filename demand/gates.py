@@ -23,6 +23,7 @@ from demand.services import (
     publish_flex,
     refresh_sources,
 )
+from demand.services import check_assumptions as hold_assumptions_against_sales
 from demand.services.rolling import roll_forecast
 from plans.choices import FreezeKind
 from plans.selectors import get_working_version, load_measure
@@ -55,6 +56,7 @@ def start_plan(cycle: Cycle, actor: User) -> None:
     roll_forecast(cycle=cycle, actor=actor)
     if (previous := get_previous_cycle(cycle)) is not None:
         carry_assumptions(cycle=cycle, previous=previous)
+        hold_assumptions_against_sales(cycle=cycle, actor=actor)
 
 
 def open_inputs(cycle: Cycle, actor: User) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from demand.choices import (
     AssumptionState,
     DealerOrders,
+    DeviationCause,
     EventKind,
     NoteKind,
     OrderKind,
@@ -20,6 +21,7 @@ from demand.choices import (
     RollKind,
     RuleKind,
     Stream,
+    TriggerKind,
 )
 from masterdata.models import Revised
 from masterdata.models.base import QUANTITY
@@ -152,10 +154,20 @@ class Assumption(models.Model):
     reviewed_at = models.DateTimeField(null=True)  # null: not yet looked at in this cycle
     reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     review_note = models.TextField(blank=True)
+    trigger = models.CharField(max_length=12, blank=True, choices=TriggerKind)  # empty: only people can judge it
+    trigger_value = models.FloatField(null=True)  # per cent or units a month
+    until = models.IntegerField(null=True)  # last month it is about; afterwards it is confirmed or broken
+    measured = models.FloatField(null=True)  # what the last check found, in the trigger's unit
+    checked_month = models.IntegerField(null=True)  # the closed month that was checked last
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=AssumptionState.values), name="assumption_state"),
+            models.CheckConstraint(
+                condition=Q(trigger="", trigger_value__isnull=True)
+                | Q(trigger__in=TriggerKind.values, trigger_value__isnull=False),
+                name="assumption_trigger_has_value",
+            ),
             models.UniqueConstraint(
                 fields=["cycle", "carried_from"],
                 condition=Q(carried_from__isnull=False),
@@ -165,6 +177,28 @@ class Assumption(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+
+class RootCause(models.Model):
+    """Why a closed month deviated from its forecast at a product and an org of any level (R-040)."""
+
+    cycle = models.ForeignKey("cycles.Cycle", on_delete=models.CASCADE, related_name="+")  # whose review found it
+    product = models.ForeignKey("masterdata.Product", on_delete=models.CASCADE, related_name="+")
+    org = models.ForeignKey("masterdata.Org", on_delete=models.CASCADE, related_name="+")
+    month = models.IntegerField()
+    cause = models.CharField(max_length=12, choices=DeviationCause)
+    note = models.CharField(max_length=300, blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["product", "org", "month"], name="root_cause_once"),
+            models.CheckConstraint(condition=Q(cause__in=DeviationCause.values), name="root_cause_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.cause} {self.product_id}/{self.org_id}@{self.month}"
 
 
 class CellComment(models.Model):

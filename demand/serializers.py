@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.months import format_month, parse_month
-from demand.choices import AssumptionState, EventKind, NoteKind, OutlierVerdict
+from demand.choices import AssumptionState, EventKind, NoteKind, OutlierVerdict, TriggerKind
 from plans.choices import SpreadRule
 
 
@@ -102,7 +102,12 @@ class NewAssumptionSerializer(serializers.Serializer):
     evidence = serializers.CharField(required=False, default="", allow_blank=True)
     product = serializers.CharField(max_length=64, required=False, default=None)
     org = serializers.CharField(max_length=64, required=False, default=None)
-    impact_quantity = serializers.IntegerField(required=False, default=None, min_value=-(2**31), max_value=2**31 - 1)
+    impact_quantity = serializers.IntegerField(
+        required=False, default=None, allow_null=True, min_value=-(2**31), max_value=2**31 - 1
+    )
+    trigger = serializers.ChoiceField(choices=TriggerKind.choices, required=False, default="", allow_blank=True)
+    trigger_value = serializers.FloatField(required=False, default=None, allow_null=True)
+    until = MonthField(required=False, default=None, allow_null=True)
 
 
 class AssessmentSerializer(serializers.Serializer):

@@ -1,4 +1,4 @@
-"""The forecast as a background job, on one worker or in parts on all."""
+"""Background jobs of demand: the forecast, on one worker or in parts on all, and the check of the assumptions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from core.jobs import Progress, register_continuation, register_kind
+from core.db import write_transaction
+from core.jobs import Progress, fence, register_continuation, register_kind
 from core.models import Job
-from demand.services import join_forecast, run_forecast, run_part
+from cycles.models import Cycle
+from demand.services import check_assumptions, join_forecast, run_forecast, run_part
 
 STEPS = {
     "load": (_("reading the history"), 1),
@@ -46,3 +48,19 @@ def join(job: Job, progress: Progress) -> dict[str, Any]:
 def run_one(job: Job, progress: Progress) -> dict[str, Any]:
     """See ``demand.services.run_part``."""
     return run_part(job, progress)
+
+
+@register_kind(
+    "check_assumptions",
+    title=_("Check of the assumptions"),
+    action="decision.propose",
+    steps={"check": (_("comparing with what was sold"), 1)},
+    result_url=lambda _job: "/demand/assumptions/",
+)
+def check(job: Job, progress: Progress) -> dict[str, Any]:
+    """See ``demand.services.check_assumptions``."""
+    progress.within("check", 0)
+    found = check_assumptions(cycle=Cycle.objects.get(pk=job.scope["cycle"]), actor=job.created_by)
+    with write_transaction():
+        fence(job, result=found)
+    return found

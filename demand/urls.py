@@ -6,10 +6,12 @@ from demand import (
     activity_api,
     activity_views,
     api,
+    assumption_views,
     explain_views,
     order_api,
     order_views,
     rate_views,
+    review_views,
     rule_views,
     views,
     workbook_api,
@@ -24,6 +26,9 @@ urlpatterns = [
     path("demand/rules/", rule_views.RuleBookPage.as_view(), name="rules"),
     path("demand/orders/", order_views.OrderBookPage.as_view(), name="orders"),
     path("demand/explain/", explain_views.ExplainPage.as_view(), name="explain"),
+    path("demand/assumptions/", assumption_views.AssumptionsPage.as_view(), name="assumptions"),
+    path("demand/review/", review_views.ReviewPage.as_view(), name="review"),
+    path("demand/review/explain/", review_views.ExplainDeviationView.as_view(), name="explain-deviation"),
     path("demand/activities/", activity_views.ActivitiesPage.as_view(), name="activities"),
 ]
 
@@ -49,5 +54,6 @@ api_urlpatterns = [
     path("demand/launches/analogues/", activity_api.AnalogueView.as_view(), name="analogues"),
     path("demand/launches/preview/", activity_api.LaunchPreviewView.as_view(), name="launch-preview"),
     path("demand/assumptions/", api.AssumptionListView.as_view(), name="assumptions"),
+    path("demand/assumptions/check/", api.AssumptionCheckView.as_view(), name="assumption-check"),
     path("demand/assumptions/<int:assumption_id>/", api.AssumptionView.as_view(), name="assumption"),
 ]

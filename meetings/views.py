@@ -20,7 +20,13 @@ from core.models import Job
 from cycles.choices import CycleState, StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_cycle, get_step, list_cycles
-from meetings.boards import load_executive_board, load_meeting_table, load_presop_board, load_supply_review
+from meetings.boards import (
+    DemandMeetingBoard,
+    load_executive_board,
+    load_meeting_table,
+    load_presop_board,
+    load_supply_review,
+)
 from meetings.commands import Request, run_command
 from meetings.material import get_typed_form
 from meetings.selectors import get_meeting
@@ -60,6 +66,9 @@ class MeetingView(CyclePage):
             "typed_form": get_typed_form(actor),
             "sees_costs": can(actor, SEE_COSTS),
         }
+        if step == StepCode.DEMAND_REVIEW:
+            board = DemandMeetingBoard(cycle, actor)
+            return render(request, "meetings/demand.html", context | {"board": board, "review": board.review})
         if step != StepCode.SUPPLY_REVIEW:
             return render(request, "meetings/step.html", context)
         review = load_supply_review(cycle, actor, request.GET.get("version"))

@@ -238,6 +238,16 @@ DEMAND = [
         body={"product": "$product", "org": "$org", "month": "2026-01", "verdict": "keep", "reason": "x"},
     ),
     Row(V1 + "demand/outliers/", "DELETE", LEADS, own=HIDDEN, query=_PLACE + "&month=2026-01"),
+    Row("demand/review/", "GET", STAFF),
+    Row(
+        "demand/review/explain/",
+        "POST",
+        [*PLANNERS, "executive"],
+        body={"product": "A1", "org": "$org", "month": "2026-10", "cause": "market", "note": "x"},
+    ),
+    Row("demand/assumptions/", "GET", STAFF),
+    Row("demand/assumptions/", "POST", [*PLANNERS, "executive"], own=OK, body={"text": "x", "org": "$org"}),
+    Row(V1 + "demand/assumptions/check/", "POST", [*PLANNERS, "executive"]),
     Row(V1 + "demand/assumptions/", "GET", STAFF),
     Row(V1 + "demand/assumptions/", "POST", [*PLANNERS, "executive"], body={"text": "x", "org": "$org"}),
     Row(

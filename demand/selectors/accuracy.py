@@ -7,9 +7,11 @@ Only plans whose demand was frozen count; what nobody had agreed was no forecast
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from cycles.models import Cycle
@@ -27,6 +29,9 @@ Ints = NDArray[np.int64]
 MEASURED_MONTHS = 12
 NAIVE = "naive"
 STEPS = (NAIVE, BASELINE, Stream.SALES, CONSENSUS)  # in the order in which a forecast comes about
+EVERY_STEP = (NAIVE, BASELINE, Stream.MARKETING, Stream.SALES, PROPOSAL, CONSENSUS)
+# What each step is held against: a stream against the baseline it departs from, people against the rule.
+_BEFORE = {BASELINE: NAIVE, Stream.MARKETING: BASELINE, Stream.SALES: BASELINE, PROPOSAL: BASELINE, CONSENSUS: PROPOSAL}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,10 @@ class StepAccuracy:
 
 @dataclass(frozen=True)
 class AuthorRecord:
-    """What an author's changes did to the error: fractions of the units sold; ``error_change`` + = worse."""
+    """What an author's changes, or those of one reason, did to the error.
+
+    Fractions of the units sold; ``error_change`` + = worse.
+    """
 
     author: str
     changes: int
@@ -48,22 +56,27 @@ class AuthorRecord:
     bias: float
 
 
-def load_step_accuracy(*, cycle: Cycle, keys: Ints, lag: int = 1) -> list[StepAccuracy]:
-    """WMAPE of each step over the last twelve closed months that were forecast; empty when none was."""
-    pairs = _load_pairs(cycle, keys, lag)
+def load_step_accuracy(*, cycle: Cycle, keys: Ints, lag: int = 1, steps: Sequence[str] = STEPS) -> list[StepAccuracy]:
+    """Error of each step over the last twelve closed months that were forecast; empty when none was.
+
+    A step's added value is measured against the step it departs from, or the last shown one before that.
+    """
+    pairs = _load_pairs(cycle, keys, lag, steps)
     if not pairs:
         return []
     figures = {source: measure_accuracy(np.concatenate(f), np.concatenate(a)) for source, (f, a) in pairs.items()}
-    before = {BASELINE: NAIVE, Stream.SALES: BASELINE, CONSENSUS: BASELINE}
     return [
-        StepAccuracy(
-            source,
-            figures[source],
-            value_added(figures[before[source]].wmape, figures[source].wmape) if source in before else None,
-        )
-        for source in STEPS
+        StepAccuracy(source, figures[source], _added(source, figures))
+        for source in steps
         if source in figures and figures[source].wmape is not None
     ]
+
+
+def _added(source: str, figures: Mapping[str, Accuracy]) -> float | None:
+    before = _BEFORE.get(source)
+    while before is not None and before not in figures:
+        before = _BEFORE.get(before)
+    return None if before is None else value_added(figures[before].wmape, figures[source].wmape)
 
 
 def load_source_errors(*, cycle: Cycle, keys: Ints) -> dict[str, float]:
@@ -72,18 +85,46 @@ def load_source_errors(*, cycle: Cycle, keys: Ints) -> dict[str, float]:
     return {step.source: step.accuracy.wmape for step in steps if step.accuracy.wmape is not None}
 
 
-def _load_pairs(cycle: Cycle, keys: Ints, lag: int) -> dict[str, tuple[list[Ints], list[Ints]]]:
+def load_lag_accuracy(
+    *, cycle: Cycle, keys: Ints, groups: Ints, lags: Sequence[int]
+) -> dict[int, tuple[Accuracy, Accuracy, Accuracy]]:
+    """Lag → the consensus' figures by leaf, summed to ``groups`` [n] first, and of the total; without unmeasured lags.
+
+    Errors of leaves that cancel out are no errors of their region, so the figures shrink upwards. A tracking signal
+    follows one series through time: the total's is the one to read.
+    """
+    found: dict[int, tuple[Accuracy, Accuracy, Accuracy]] = {}
+    _names, at = np.unique(groups, return_inverse=True)
+    for lag in lags:
+        pairs = _load_pairs(cycle, keys, lag, (CONSENSUS,))
+        if not pairs:
+            continue
+        forecasts, actuals = pairs[CONSENSUS]
+        summed = [[np.bincount(at, np.nan_to_num(month)) for month in side] for side in (forecasts, actuals)]
+        found[lag] = (
+            measure_accuracy(np.concatenate(forecasts), np.concatenate(actuals)),
+            measure_accuracy(np.concatenate(summed[0]), np.concatenate(summed[1])),
+            measure_accuracy([month.sum() for month in summed[0]], [month.sum() for month in summed[1]]),
+        )
+    return found
+
+
+Pairs = dict[str, tuple[list[Ints], list[Ints]]]
+
+
+def _load_pairs(cycle: Cycle, keys: Ints, lag: int, steps: Sequence[str] = STEPS) -> Pairs:
     """Source → (forecasts, actuals), one array per closed month."""
     actual = load_actual().align(Axis.of(AxisKind.PRODUCT_ORG, keys))
     pairs: dict[str, tuple[list[Ints], list[Ints]]] = defaultdict(lambda: ([], []))
     for month, version in _frozen_plans(cycle, lag):
         came = actual.window(month, 1).values[:, 0].astype(float)
-        for source in (BASELINE, Stream.SALES, CONSENSUS):
+        for source in (step for step in steps if step != NAIVE):
             cube = load_measure(version_id=version, measure=source, keys=keys, months=range(month, month + 1))
             values = cube.to_float()[:, 0] * 10**cube.scale
             if source == Stream.SALES:  # where sales said nothing the baseline stood
-                base = pairs[BASELINE][0][-1]
-                values = np.where(np.isnan(values), base, values)
+                values = np.where(np.isnan(values), pairs[BASELINE][0][-1], values)
+            elif source == Stream.MARKETING:  # activities come on top of it
+                values = pairs[BASELINE][0][-1] + np.nan_to_num(values)
             pairs[source][0].append(values)
             pairs[source][1].append(came)
         pairs[NAIVE][0].append(actual.window(month - lag, 1).values[:, 0].astype(float))
@@ -94,24 +135,41 @@ def _load_pairs(cycle: Cycle, keys: Ints, lag: int) -> dict[str, tuple[list[Ints
 def _frozen_plans(cycle: Cycle, lag: int) -> list[tuple[int, int]]:
     """(closed month, version id) of the plans frozen ``lag`` months ahead of it."""
     first = cycle.month - MEASURED_MONTHS
-    plans = Version.objects.filter(
-        current=True,
-        snapshots__kind=FreezeKind.DEMAND,
-        snapshots__invalidation__isnull=True,
-        cycle__month__gte=first - lag + 1,
-        cycle__month__lt=cycle.month - lag + 1,
-    ).distinct()
+    plans = _frozen().filter(cycle__month__gte=first - lag + 1, cycle__month__lt=cycle.month - lag + 1)
     return sorted((month + lag - 1, pk) for pk, month in plans.values_list("pk", "cycle__month"))
+
+
+def _frozen() -> QuerySet[Version]:
+    """Plans whose demand was agreed and still counts."""
+    agreed = Version.objects.filter(
+        current=True, snapshots__kind=FreezeKind.DEMAND, snapshots__invalidation__isnull=True
+    )
+    return agreed.distinct()
+
+
+def find_forecast_plan(*, month: int, lag: int) -> int | None:
+    """Version id of the frozen plan that forecast a month at a lag; ``None`` when no plan did."""
+    plans = _frozen().filter(cycle__month=month - lag + 1)
+    return plans.values_list("pk", flat=True).first()
 
 
 def load_author_records(*, cycle: Cycle, keys: Ints) -> list[AuthorRecord]:
     """Authors of overrides and sales figures whose months have closed, the one who did most harm first."""
+    return _load_records(cycle, keys, "batch__author_name")
+
+
+def load_reason_records(*, cycle: Cycle, keys: Ints) -> list[AuthorRecord]:
+    """The same by reason code instead of author; figures without a reason under an empty one."""
+    return _load_records(cycle, keys, "batch__reason")
+
+
+def _load_records(cycle: Cycle, keys: Ints, by: str) -> list[AuthorRecord]:
     plans = [version for _month, version in _frozen_plans(cycle, 1)]
     actual = load_actual()
     inside = {tuple(key) for key in keys.tolist()}
     edits = Edit.objects.filter(
         head__version__in=plans, head__measure__in=[OVERRIDE, Stream.SALES], m__lt=cycle.month
-    ).values_list("head__version", "head__measure", "a_id", "b_id", "m", "before", "after", "batch__author_name")
+    ).values_list("head__version", "head__measure", "a_id", "b_id", "m", "before", "after", by)
     cells: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
     for version, measure, a, b, month, before, after, author in edits.order_by("pk"):
         if (a, b) not in inside or after is None:

@@ -1,5 +1,12 @@
 """Writing demand: sources into the plan, the statistical forecast, the consensus, remarks and assumptions."""
 
+from demand.services.assumptions import (
+    add_assumption,
+    assess_assumption,
+    carry_assumptions,
+    check_assumptions,
+    enqueue_assumption_check,
+)
 from demand.services.cells import lock_place, preview_split
 from demand.services.consensus import build_proposal, publish_flex
 from demand.services.events import EventTerms, add_event, change_event, withdraw_event
@@ -7,15 +14,7 @@ from demand.services.forecast import enqueue_forecast, forecast_input_hash
 from demand.services.forecast_run import join_forecast, run_forecast, run_part
 from demand.services.launches import plan_launch, withdraw_launch
 from demand.services.node_forecast import NodeForecast, Trial, TriedActivity, forecast_node
-from demand.services.remarks import (
-    add_assumption,
-    add_comment,
-    assess_assumption,
-    carry_assumptions,
-    decide_outlier,
-    resolve_comment,
-    withdraw_outlier,
-)
+from demand.services.remarks import add_comment, decide_outlier, resolve_comment, withdraw_outlier
 from demand.services.sources import (
     RefreshSummary,
     apply_inputs,
@@ -40,7 +39,9 @@ __all__ = [
     "build_proposal",
     "carry_assumptions",
     "change_event",
+    "check_assumptions",
     "decide_outlier",
+    "enqueue_assumption_check",
     "enqueue_forecast",
     "follow_new_actuals",
     "follow_new_inputs",

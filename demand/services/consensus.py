@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from accounts.models import User
 from cycles.models import Cycle
-from demand.choices import Stream
-from demand.measures import BASELINE, CARRIED, CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL, PROPOSAL
-from demand.models import ConsensusRule
-from demand.rules import EVEN_WEIGHT, Rule, Voices, propose
+from demand.measures import CARRIED, CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL, PROPOSAL
 from demand.selectors.flex import flex_cubes
-from demand.selectors.frame import Frame, load_frame
-from demand.selectors.governing import governed_rows
+from demand.selectors.frame import load_frame
+from demand.selectors.voices import VOICES, list_rules, load_voices, propose_all
 from plans.choices import PublishPolicy, Source
 from plans.selectors import get_heads, load_measure
 from plans.services import ensure_heads, publish_cubes
-
-VOICES = (BASELINE, Stream.MARKETING, Stream.SALES, Stream.PRODUCT, Stream.ORDERS, Stream.CHANNEL, CARRIED)
 
 
 def build_proposal(*, cycle: Cycle, actor: User | None) -> dict[str, Any]:
@@ -31,11 +25,11 @@ def build_proposal(*, cycle: Cycle, actor: User | None) -> dict[str, Any]:
     frame = load_frame(cycle)
     ensure_heads(version_id=frame.version_id, measures=[CARRIED])
     heads = get_heads(version_id=frame.version_id, measures=[PROPOSAL, *VOICES])
-    voices = _load_voices(frame)
-    values = np.zeros(voices.baseline.shape, dtype=np.int64)
+    voices = load_voices(version_id=frame.version_id, keys=frame.axis.keys, months=frame.months)
+    rules = list_rules(frame.hierarchy, frame.axis)
+    values = propose_all(rules, voices)
     used: dict[str, int] = {}
-    for rule, rows in _rules(frame):
-        values[rows] = propose(rule, _take(voices, rows))
+    for rule, rows in rules:
         used[str(rule.kind)] = used.get(str(rule.kind), 0) + len(rows)
     publish_cubes(
         version_id=frame.version_id,
@@ -65,42 +59,3 @@ def publish_flex(*, cycle: Cycle, actor: User | None) -> None:
         source=Source.SYSTEM,
         cause="flex",
     )
-
-
-def _load_voices(frame: Frame) -> Voices:
-    def read(code: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        cube = load_measure(version_id=frame.version_id, measure=code, keys=frame.axis.keys, months=frame.months)
-        return cube.values, np.asarray(cube.present) if cube.nullable else np.ones(cube.values.shape, bool)
-
-    sales, sales_given = read(Stream.SALES)
-    product, product_given = read(Stream.PRODUCT)
-    return Voices(
-        baseline=read(BASELINE)[0],
-        activities=read(Stream.MARKETING)[0],
-        sales=sales,
-        sales_given=sales_given,
-        product=product,
-        product_given=product_given,
-        orders=read(Stream.ORDERS)[0],
-        channel=read(Stream.CHANNEL)[0],
-        carried=read(CARRIED)[0],
-    )
-
-
-def _take(voices: Voices, rows: NDArray[np.int64]) -> Voices:
-    return Voices(**{name: values[rows] for name, values in vars(voices).items()})
-
-
-def _rules(frame: Frame) -> list[tuple[Rule, NDArray[np.int64]]]:
-    """Each declared rule with the rows it governs; the nearest family above a leaf wins over the company."""
-    declared = {row.product_id: row for row in ConsensusRule.objects.all()}
-    governs = governed_rows(frame.hierarchy, frame.axis, declared)
-    return [(_to_rule(declared.get(product)), rows) for product, rows in governs.items()]
-
-
-def _to_rule(row: ConsensusRule | None) -> Rule:
-    """The rule as it was declared: a weight that nobody accepted is not used, however well it measured."""
-    if row is None:
-        return Rule()
-    weight = EVEN_WEIGHT if row.sales_weight is None else row.sales_weight
-    return Rule(row.kind, weight, row.add_activities, row.at_least_orders)

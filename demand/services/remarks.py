@@ -1,4 +1,4 @@
-"""What people say about the figures: comments at cells, assumptions, their word on outliers."""
+"""What people say about the figures: comments at cells, their word on outliers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.audit import record
 from core.db import write_transaction
 from core.errors import InvalidInput
 from cycles.models import Cycle
-from demand.choices import AssumptionState, NoteKind, OutlierVerdict
-from demand.models import Assumption, CellComment, OutlierDecision
+from demand.choices import NoteKind, OutlierVerdict
+from demand.models import CellComment, OutlierDecision
 from masterdata.models import Org, Product
 from plans.measures import get_measure
 from plans.models import Version
@@ -68,79 +68,6 @@ def resolve_comment(*, comment: CellComment, actor: User) -> CellComment:
             record(chain=_chain(comment.version.cycle), actor=actor, verb="demand.comment.resolved", obj=comment)
     comment.refresh_from_db()
     return comment
-
-
-def add_assumption(
-    *,
-    cycle: Cycle,
-    text: str,
-    actor: User,
-    product: Product | None = None,
-    org: Org | None = None,
-    evidence: str = "",
-    impact_quantity: int | None = None,
-    owner: User | None = None,
-) -> Assumption:
-    """Record what the forecast rests on, inside the actor's scope. Verb ``demand.assumption.added``."""
-    require(actor, "decision.propose", product=product.code if product else None, org=org.code if org else None)
-    if not text.strip():
-        raise InvalidInput(_("Write the assumption as one sentence that can turn out true or false."))
-    with write_transaction():
-        assumption = Assumption.objects.create(
-            cycle=cycle,
-            text=text.strip()[:300],
-            evidence=evidence,
-            product=product,
-            org=org,
-            impact_quantity=impact_quantity,
-            owner=owner or actor,
-            reviewed_at=timezone.now(),
-            reviewed_by=actor,
-        )
-        record(chain=_chain(cycle), actor=actor, verb="demand.assumption.added", obj=assumption)
-    return assumption
-
-
-def assess_assumption(*, assumption: Assumption, state: str, note: str, actor: User) -> Assumption:
-    """Say in the review whether it still holds (R-041). Verb ``demand.assumption.assessed``."""
-    require(actor, "decision.propose")
-    if state not in AssumptionState.values:
-        raise InvalidInput(_("An assumption holds, is at risk, broken, confirmed or expired."))
-    if state == AssumptionState.BROKEN and not note.strip():
-        raise InvalidInput(_("Say what broke the assumption: the figures that rest on it must be looked at."))
-    with write_transaction():
-        Assumption.objects.filter(pk=assumption.pk).update(
-            state=state, review_note=note.strip(), reviewed_at=timezone.now(), reviewed_by=actor
-        )
-        record(
-            chain=_chain(assumption.cycle),
-            actor=actor,
-            verb="demand.assumption.assessed",
-            obj=assumption,
-            detail={"before": assumption.state, "after": state},
-        )
-    assumption.refresh_from_db()
-    return assumption
-
-
-def carry_assumptions(*, cycle: Cycle, previous: Cycle) -> int:
-    """Bring what still mattered in the previous cycle into this one, to be looked at again; returns how many."""
-    live = (AssumptionState.ACTIVE, AssumptionState.AT_RISK, AssumptionState.BROKEN)
-    rows = [
-        Assumption(
-            cycle=cycle,
-            text=old.text,
-            evidence=old.evidence,
-            product_id=old.product_id,
-            org_id=old.org_id,
-            impact_quantity=old.impact_quantity,
-            state=old.state,
-            owner_id=old.owner_id,
-            carried_from=old,
-        )
-        for old in Assumption.objects.filter(cycle=previous, state__in=live).order_by("pk")
-    ]
-    return len(Assumption.objects.bulk_create(rows, ignore_conflicts=True))
 
 
 def decide_outlier(

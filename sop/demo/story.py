@@ -15,13 +15,14 @@ from cycles import services as cycles
 from cycles.choices import StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_step
-from demand.services import add_assumption, plan_launch
+from demand.services import plan_launch
 from masterdata.models import Company, Product
 from masterdata.services import import_folder
 from meetings import services as meetings
 from sop.demo.catalogue import CURRENCY, NAME, NAME_ZH
 from sop.demo.demand_work import talk_about_demand
 from sop.demo.first_look import promise_actions, take_a_first_look
+from sop.demo.look_back import explain_deviations, write_assumptions
 from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
@@ -67,10 +68,12 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
         if month == latest - 1:
             promise_actions(cycle, people, today=today)
             _name_risks(cycle, people)
+            write_assumptions(cycle, people)
         if month < latest:
             _play_to_the_end(run, people)
     _work_on_the_demand_review(cycle, people)
     talk_about_demand(cycle, people)
+    explain_deviations(cycle, people)
     take_a_first_look(run, people)
     _look_back_and_ahead(cycle, people)
     return cycle
@@ -126,15 +129,6 @@ def _work_on_the_demand_review(cycle: Cycle, people: dict[str, User]) -> None:
         actor=people[Role.PURCHASING],
         draft=True,
     )
-    products = {product.code: product for product in Product.objects.filter(code__in=["NEV", "E7", "M8"])}
-    for code, text, owner in (
-        ("NEV", "The trade-in subsidy ends with this year", Role.MARKETING),
-        ("E7", "CellNova delivers at least 3,200 B75 packs a month", Role.PURCHASING),
-        ("M8", "M8 starts on time in four months", Role.MARKETING),
-    ):
-        add_assumption(
-            cycle=cycle, text=text, product=products[code], owner=people[owner], actor=people[Role.DEMAND_LEAD]
-        )
 
 
 def _name_risks(cycle: Cycle, people: dict[str, User]) -> None:

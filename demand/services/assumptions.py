@@ -1,0 +1,168 @@
+"""Assumptions: recorded, held against what was sold, assessed in the review, carried into the next cycle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.policies import require
+from core.audit import record
+from core.db import write_transaction
+from core.errors import InvalidInput
+from core.jobs import enqueue_job
+from core.models import Job
+from cycles.models import Cycle
+from demand.choices import AssumptionState, TriggerKind
+from demand.models import Assumption
+from demand.selectors.assumptions import measure_trigger
+from demand.triggers import judge_trigger
+from masterdata.models import Org, Product
+
+_LIVE = (AssumptionState.ACTIVE, AssumptionState.AT_RISK)
+
+
+def add_assumption(
+    *,
+    cycle: Cycle,
+    text: str,
+    actor: User,
+    product: Product | None = None,
+    org: Org | None = None,
+    evidence: str = "",
+    impact_quantity: int | None = None,
+    owner: User | None = None,
+    trigger: str = "",
+    trigger_value: float | None = None,
+    until: int | None = None,
+) -> Assumption:
+    """Record what the forecast rests on, inside the actor's scope. Verb ``demand.assumption.added``.
+
+    With a ``trigger`` every closed month is held against ``trigger_value`` (per cent or units) until ``until``.
+    """
+    require(actor, "decision.propose", product=product.code if product else None, org=org.code if org else None)
+    if not text.strip():
+        raise InvalidInput(_("Write the assumption as one sentence that can turn out true or false."))
+    if trigger and (trigger not in TriggerKind.values or trigger_value is None or not math.isfinite(trigger_value)):
+        raise InvalidInput(_("A measurable trigger needs its kind and a number."), details={"field": "trigger_value"})
+    with write_transaction():
+        assumption = Assumption.objects.create(
+            cycle=cycle,
+            text=text.strip()[:300],
+            evidence=evidence,
+            product=product,
+            org=org,
+            impact_quantity=impact_quantity,
+            owner=owner or actor,
+            trigger=trigger,
+            trigger_value=trigger_value if trigger else None,
+            until=until,
+            reviewed_at=timezone.now(),
+            reviewed_by=actor,
+        )
+        record(chain=_chain(cycle), actor=actor, verb="demand.assumption.added", obj=assumption)
+    return assumption
+
+
+def assess_assumption(*, assumption: Assumption, state: str, note: str, actor: User) -> Assumption:
+    """Say in the review whether it still holds (R-041). Verb ``demand.assumption.assessed``."""
+    require(actor, "decision.propose")
+    if state not in AssumptionState.values:
+        raise InvalidInput(_("An assumption holds, is at risk, broken, confirmed or expired."))
+    if state == AssumptionState.BROKEN and not note.strip():
+        raise InvalidInput(_("Say what broke the assumption: the figures that rest on it must be looked at."))
+    with write_transaction():
+        Assumption.objects.filter(pk=assumption.pk).update(
+            state=state, review_note=note.strip(), reviewed_at=timezone.now(), reviewed_by=actor
+        )
+        record(
+            chain=_chain(assumption.cycle),
+            actor=actor,
+            verb="demand.assumption.assessed",
+            obj=assumption,
+            detail={"before": assumption.state, "after": state},
+        )
+    assumption.refresh_from_db()
+    return assumption
+
+
+def carry_assumptions(*, cycle: Cycle, previous: Cycle) -> int:
+    """Bring what still mattered in the previous cycle into this one, to be looked at again; returns how many."""
+    live = (AssumptionState.ACTIVE, AssumptionState.AT_RISK, AssumptionState.BROKEN)
+    rows = [
+        Assumption(
+            cycle=cycle,
+            text=old.text,
+            evidence=old.evidence,
+            product_id=old.product_id,
+            org_id=old.org_id,
+            impact_quantity=old.impact_quantity,
+            state=old.state,
+            owner_id=old.owner_id,
+            carried_from=old,
+            trigger=old.trigger,
+            trigger_value=old.trigger_value,
+            until=old.until,
+            measured=old.measured,
+            checked_month=old.checked_month,
+        )
+        for old in Assumption.objects.filter(cycle=previous, state__in=live).order_by("pk")
+    ]
+    return len(Assumption.objects.bulk_create(rows, ignore_conflicts=True))
+
+
+def enqueue_assumption_check(*, cycle: Cycle, actor: User | None) -> Job:
+    """Put a check of the cycle's assumptions in the queue; an equal waiting one is returned instead."""
+    return enqueue_job(kind="check_assumptions", scope={"cycle": cycle.pk}, actor=actor)
+
+
+def check_assumptions(*, cycle: Cycle, actor: User | None) -> dict[str, int]:
+    """Hold every live assumption that can be measured against the month that closed before the cycle.
+
+    A state that changes asks to be looked at again; one that was checked for this month is left alone. Returns how many
+    were checked and changed. Audit verb ``demand.assumption.checked``, one row for each change.
+    """
+    month = cycle.month - 1
+    checked = changed = 0
+    for row in _to_check(cycle, month):
+        measured = measure_trigger(row, month)
+        if measured is None:
+            continue
+        checked += 1
+        state = judge_trigger(row.trigger, float(row.trigger_value or 0), measured, is_over=_is_over(row, cycle))
+        changed += state != row.state
+        _store(row, month, measured, state, actor)
+    return {"checked": checked, "changed": changed}
+
+
+def _to_check(cycle: Cycle, month: int) -> Iterable[Assumption]:
+    rows = Assumption.objects.filter(cycle=cycle, state__in=_LIVE).exclude(trigger="").exclude(checked_month=month)
+    return rows.select_related("cycle", "product", "org").order_by("pk")
+
+
+def _is_over(row: Assumption, cycle: Cycle) -> bool:
+    """Whether the last month it speaks about has closed."""
+    return row.until is not None and row.until < cycle.month
+
+
+def _store(row: Assumption, month: int, measured: float, state: str, actor: User | None) -> None:
+    seen: dict[str, Any] = {} if state == row.state else {"reviewed_at": None, "reviewed_by": None}
+    with write_transaction():
+        held = Assumption.objects.filter(pk=row.pk, state=row.state)
+        if not held.update(state=state, measured=measured, checked_month=month, **seen) or state == row.state:
+            return  # somebody assessed it in this moment: the person's word stands
+        record(
+            chain=_chain(row.cycle),
+            actor=actor,
+            verb="demand.assumption.checked",
+            obj=row,
+            detail={"before": row.state, "after": state, "month": month, "measured": round(measured, 2)},
+        )
+
+
+def _chain(cycle: Cycle) -> str:
+    return f"cycle:{cycle.pk}"

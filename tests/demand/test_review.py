@@ -1,0 +1,165 @@
+"""The look back: errors by lag, deviations by money, root causes; assumptions held against what was sold."""
+
+import pytest
+
+from core.errors import Denied, InvalidInput, Missing
+from core.jobs import run_job_now
+from demand.choices import AssumptionState
+from demand.models import Assumption, RootCause
+from demand.review_board import ReviewBoard
+from demand.selectors.deviations import load_deviations
+from demand.selectors.place import find_place
+from demand.services import add_assumption, check_assumptions, enqueue_assumption_check
+from demand.services.deviations import explain_deviation
+from demand.triggers import judge_trigger
+from masterdata.models import Org, Price, Product
+from plans.services import freeze_version
+from tests.demand.test_accuracy_figures import closed, publish_may  # noqa: F401
+from tests.demand.world import MONTH, MONTHLY
+from tests.factories import make_user
+
+MAY = MONTH - 1
+
+
+@pytest.fixture
+def looked_back(closed):  # noqa: F811
+    """May was forecast 560 for E7 in Beijing (500 came) and 30 for S6 in Guangzhou (40 came); the rest was right."""
+    for code, price in (("E7", 100), ("S6", 1000)):
+        Price.objects.create(product=Product.objects.get(code=code), from_month=MAY - 12, price=price, currency="")
+    forecast = {**MONTHLY, ("E7", "BJ"): 560, ("S6", "GZ"): 30}
+    publish_may(closed, "baseline", forecast)
+    publish_may(closed, "proposal", forecast)
+    freeze_version(version_id=closed.may.version.pk, kind="D", actor=None)
+    return closed
+
+
+def everywhere(scope=None):
+    from accounts.models import Scope
+
+    return find_place(scope=scope or Scope(products=None, orgs=None), product=None, org=None)
+
+
+def test_deviations_stand_by_money(looked_back):
+    found = load_deviations(cycle=looked_back.cycle, place=everywhere())
+    assert [(row.product.code, row.org.code, row.forecast, row.actual, row.units) for row in found] == [
+        ("FUEL", "SOUTH", 30, 40, 10),
+        ("NEV", "NORTH", 660, 600, -60),
+    ]
+    assert [row.revenue for row in found] == [10 * 1000 * 100, 60 * 100 * 100]  # minor units
+    assert found[1].share == pytest.approx(-100 * 60 / 660)
+
+
+def test_a_region_sees_its_own_deviations(looked_back):
+    from accounts.models import Scope
+
+    north = everywhere(Scope(products=None, orgs=frozenset({"NORTH"})))
+    assert [row.org.code for row in load_deviations(cycle=looked_back.cycle, place=north)] == ["NORTH"]
+
+
+def test_lags_by_leaf_by_model_and_in_total(looked_back):
+    lead = make_user("demand_lead")
+    board = ReviewBoard(looked_back.cycle, everywhere(), lead)
+    (line,) = board.lags
+    assert line.lag == 1
+    assert line.leaf.wmape == pytest.approx(100 * 70 / 1200)
+    assert line.leaf.bias == pytest.approx(100 * 50 / 1200)
+    assert line.tracking == pytest.approx(1.0)  # one month: Σ(F − A) / |F − A|
+    assert [round(step.error, 2) for step in board.steps] == [0.0, 5.83, 5.83, 5.83, 5.83, 5.83]
+    assert board.message == "May 2026 sold 7.2 % less than forecast. 2 large deviations have no cause yet."
+
+
+def test_a_cause_is_recorded_once_and_may_be_corrected(looked_back):
+    lead = make_user("demand_lead")
+    row = load_deviations(cycle=looked_back.cycle, place=everywhere())[0]
+    where = {"cycle": looked_back.cycle, "product": row.product, "org": row.org, "month": MAY, "actor": lead}
+    explain_deviation(**where, cause="market", note="")
+    explain_deviation(**where, cause="timing", note="Fleet order moved")
+    found = load_deviations(cycle=looked_back.cycle, place=everywhere())[0].root
+    assert (found.cause, found.note, found.author) == ("timing", "Fleet order moved", lead)
+    assert RootCause.objects.count() == 1
+
+
+def test_bad_causes_change_nothing(looked_back):
+    lead, north = make_user("demand_lead"), make_user("sales", orgs=("NORTH",))
+    row = load_deviations(cycle=looked_back.cycle, place=everywhere())[0]
+    where = {"cycle": looked_back.cycle, "product": row.product, "org": row.org, "note": ""}
+    with pytest.raises(InvalidInput):
+        explain_deviation(**where, month=MAY, cause="weather", actor=lead)
+    with pytest.raises(InvalidInput):
+        explain_deviation(**where, month=MONTH, cause="market", actor=lead)
+    with pytest.raises(Missing):
+        explain_deviation(**where, month=MAY, cause="market", actor=north)
+    with pytest.raises(Denied):
+        explain_deviation(**where, month=MAY, cause="market", actor=make_user("quality"))
+    assert not RootCause.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "threshold", "measured", "is_over", "state"),
+    [
+        ("share_min", 95, 95, False, "active"),
+        ("share_min", 95, 95, True, "confirmed"),
+        ("share_min", 95, 92, False, "at_risk"),  # missed by 3, near is 4.75
+        ("share_min", 95, 92, True, "broken"),
+        ("share_min", 95, 90, False, "broken"),
+        ("share_max", 105, 104, False, "active"),
+        ("share_max", 105, 110, False, "at_risk"),
+        ("share_max", 105, 111, False, "broken"),
+        ("units_min", 1000, 940, False, "broken"),
+        ("units_max", 1000, 1040, False, "at_risk"),
+    ],
+)
+def test_what_a_measurement_says(kind, threshold, measured, is_over, state):
+    assert judge_trigger(kind, threshold, measured, is_over=is_over) == state
+
+
+def test_sales_break_an_assumption_and_it_asks_to_be_looked_at(looked_back):
+    lead = make_user("demand_lead")
+    nev, north = Product.objects.get(code="NEV"), Org.objects.get(code="NORTH")
+    common = {"cycle": looked_back.cycle, "actor": lead}
+    broken = add_assumption(
+        text="North buys what is forecast", product=nev, org=north, trigger="share_min", trigger_value=100.0, **common
+    )
+    kept = add_assumption(text="We sell 1,000 cars", trigger="units_min", trigger_value=1000.0, until=MAY, **common)
+    silent = add_assumption(text="The subsidy stays", **common)
+    job = run_job_now(enqueue_assumption_check(cycle=looked_back.cycle, actor=lead))
+    assert job.result == {"checked": 2, "changed": 2}
+    for row in (broken, kept, silent):
+        row.refresh_from_db()
+    assert (broken.state, broken.reviewed_at, broken.checked_month) == (AssumptionState.BROKEN, None, MAY)
+    assert broken.measured == pytest.approx(100 * 600 / 660)
+    assert (kept.state, kept.measured) == (AssumptionState.CONFIRMED, 1200)
+    assert (silent.state, silent.checked_month) == (AssumptionState.ACTIVE, None)
+    assert check_assumptions(cycle=looked_back.cycle, actor=lead) == {"checked": 0, "changed": 0}
+
+
+def test_a_trigger_needs_a_number(looked_back):
+    lead = make_user("demand_lead")
+    for value in (None, float("nan")):
+        with pytest.raises(InvalidInput):
+            add_assumption(cycle=looked_back.cycle, text="x", trigger="units_min", trigger_value=value, actor=lead)
+    assert not Assumption.objects.exists()
+
+
+def test_assumptions_of_other_regions_are_not_listed(looked_back, client):
+    lead, sales = make_user("demand_lead"), make_user("sales", orgs=("NORTH",))
+    south = add_assumption(cycle=looked_back.cycle, text="South", org=Org.objects.get(code="SOUTH"), actor=lead)
+    add_assumption(cycle=looked_back.cycle, text="Everywhere", actor=lead)
+    client.force_login(sales)
+    listed = client.get("/api/v1/demand/assumptions/").json()["results"]
+    assert [row["text"] for row in listed] == ["Everywhere"]
+    answer = client.post(
+        f"/api/v1/demand/assumptions/{south.pk}/", {"state": "broken", "note": "x"}, content_type="application/json"
+    )
+    assert answer.status_code == 404
+    south.refresh_from_db()
+    assert south.state == AssumptionState.ACTIVE
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_pages_open(looked_back, client, language):
+    lead = make_user("demand_lead", language=language)
+    add_assumption(cycle=looked_back.cycle, text="E7", trigger="units_min", trigger_value=900.0, actor=lead)
+    client.force_login(lead)
+    for path in ("/demand/review/", "/demand/review/?lag=2", "/demand/assumptions/"):
+        assert client.get(path).status_code == 200, path
