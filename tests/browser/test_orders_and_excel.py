@@ -8,6 +8,7 @@ import pytest
 
 from demand.models import Order
 from demand.services import build_proposal
+from masterdata.models import Product
 from plans.services import CellEdit, Note, save_cells
 from tests.demand.excel import change_cells, find_cell
 from tests.demand.world import MONTH, MONTHLY, World
@@ -80,3 +81,12 @@ def test_a_sheet_goes_to_excel_and_comes_back_with_a_conflict(visitor, world, tm
     for ahead, total in ((1, 640), (2, 655)):
         assert sum(world.cell("consensus", "E7", org, ahead) for org in ("GZ", "SZ")) == total
     page.wait_for_function("() => document.querySelector('#grid').innerText.includes('655')")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_rules_and_take_rates_are_readable_for_everybody(visitor, world, check_accessibility, language):
+    for code, config in (("E7", "SUV"), ("E5", "sedan")):
+        Product.objects.filter(code=code).update(attributes={"config": config})
+    lead = make_user("demand_lead")
+    for path in ("/demand/rules/", "/demand/take-rates/", "/demand/orders/?view=roll"):
+        check_accessibility(visitor.open(path, user=lead, language=language))
