@@ -38,7 +38,7 @@ from plans.models import Version
 from plans.selectors import get_heads, get_last_approved, load_measure
 from supply.adapters.horizon import lag_months
 from supply.adapters.sheets import Row, Sheets
-from supply.measures import CONSENSUS, PRODUCTION
+from supply.measures import CONSENSUS, PRODUCTION, PURCHASE
 from supply.selectors.horizon import plan_months
 
 DEFAULT_FROZEN_MONTHS, DEFAULT_SLUSHY_MONTHS, DEFAULT_SERVICE_LEVEL = 1, 3, 0.95  # as masterdata.Policy
@@ -136,6 +136,7 @@ def load_sheets(version: Version) -> Sheets:
         rows=rows,
         released=released,
         slushy=slushy,
+        ordered=_ordered(months),
         errors=forecast_errors(version, consensus.axis.keys, rows),
     )
 
@@ -169,12 +170,12 @@ def input_hash(sheets: Sheets, changes: list[dict[str, Any]]) -> str:
         sheet: sorted(json.dumps(row, sort_keys=True, default=str) for row in rows)
         for sheet, rows in sheets.rows.items()
     }
-    released, slushy = (
+    released, slushy, ordered = (
         sorted([*key, month, quantity] for key, months in plan.items() for month, quantity in months.items())
-        for plan in (sheets.released, sheets.slushy)
+        for plan in (sheets.released, sheets.slushy, sheets.ordered)
     )
     errors = sorted(sheets.errors.items())
-    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, slushy, errors, changes]
+    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, slushy, ordered, errors, changes]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 
@@ -213,6 +214,26 @@ def _released(month: int, policies: list[Row]) -> tuple[Releases, Releases]:
         fixed[code, sites[site]] = {m: quantity for m, quantity in plan.items() if m < month + start}
         priced[code, sites[site]] = {m: quantity for m, quantity in plan.items() if m >= month + start}
     return fixed, priced
+
+
+def _ordered(months: range) -> Releases:
+    """(material, site) → month of arrival → what the last approved plan buys."""
+    last = get_last_approved(before_month=months.start)
+    if last is None:
+        return {}
+    heads = get_heads(version_id=last.pk, measures=[PURCHASE])
+    covered = range(months.start, max(months.start, min(months.stop, plan_months(last).stop)))
+    bought = load_measure(version_id=last.pk, measure=PURCHASE, months=covered, heads=heads)
+    materials = dict(Material.objects.values_list("pk", "code"))
+    sites = dict(Site.objects.values_list("pk", "code"))
+    quantities = bought.to_float()
+    return {
+        (materials[material], sites.get(site, "")): {
+            month: float(quantity) for month, quantity in zip(covered, row, strict=True) if quantity > 0
+        }
+        for (material, site), row in zip(bought.axis.keys.tolist(), quantities, strict=True)
+        if material in materials
+    }
 
 
 def forecast_errors(version: Version, keys: np.ndarray, rows: Mapping[str, list[Row]]) -> dict[str, float]:

@@ -53,7 +53,9 @@ def build_materials(
             Finding("pipeline_unknown", "warning", "material", m, {"lag": lag_months(rows[m]["lead_time_days"])})
             for m in late
         ]
+    first = lag if is_known else np.zeros_like(lag)
     stock, arrivals = _stock(sheets, keys, findings), _arrivals(sheets, keys)
+    arrivals = np.maximum(arrivals, _ordered(sheets, keys, first))
     cost = np.array([number(rows[material]["unit_cost"]) for material, _site in keys], dtype=float)
     every = np.ones(months)
     material_place = {key: position for position, key in enumerate(keys)}
@@ -68,7 +70,7 @@ def build_materials(
         arrivals=arrivals,
         unit_cost=cost[:, None] * every,
         lag=lag,
-        first_arrival=lag if is_known else np.zeros_like(lag),
+        first_arrival=first,
         safety_stock=_core_band(sheets, rows, network, keys, asked),
         safety_penalty=BELOW_BAND_SHARE * cost[:, None] * every,
         shelf_months=np.array([shelf_months(rows[material].get("shelf_life_days")) for material, _site in keys]),
@@ -111,6 +113,17 @@ def _arrivals(sheets: Sheets, keys: list[tuple[str, str]]) -> Floats:
         positions = sharing[row["material"]]
         if positions and offset < sheets.months:
             arrivals[positions, offset] += number(row["quantity"]) / len(positions)
+    return arrivals
+
+
+def _ordered(sheets: Sheets, keys: list[tuple[str, str]], first: np.ndarray) -> Floats:
+    """[keys, T] what the last release ordered and can no longer be changed: arrivals inside the lead time."""
+    arrivals = np.zeros((len(keys), sheets.months))
+    for position, key in enumerate(keys):
+        for month, quantity in sheets.ordered.get(key, {}).items():
+            offset = month - sheets.first_month
+            if 0 <= offset < min(int(first[position]), sheets.months):
+                arrivals[position, offset] = quantity
     return arrivals
 
 

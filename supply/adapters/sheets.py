@@ -35,7 +35,8 @@ class Sheets:
     """Rows by sheet, and what a plan knows beyond them.
 
     ``released`` holds what the last release fixed and ``slushy`` what it makes in the months that may change at a
-    price: (product, site) → {month: quantity}. ``errors`` are units above the forecast, over a product's
+    price: (product, site) → {month: quantity}. ``ordered`` is what it buys: (material, site) → {month of arrival:
+    quantity}; inside the lead time that is on its way. ``errors`` are units above the forecast, over a product's
     replenishment time, that its service level covers.
     """
 
@@ -45,6 +46,7 @@ class Sheets:
     rows: Mapping[str, list[Row]]
     released: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
     slushy: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
+    ordered: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, sheet: str) -> list[Row]:

@@ -109,3 +109,26 @@ def test_safety_stock_follows_forecast_errors_before_days():
     assert level(policies=[stock]) == [8, 0, 0]
     assert level(policies=[stock | {"fulfilment": "MTO"}], extra=known) == [8, 0, 0]
     assert level(policies=[stock | {"site": "PLANT"}], extra=known) == [8, 0, 0]
+
+
+def test_what_the_last_release_ordered_is_on_its_way():
+    """60 days by sea, 10 in stock: January has those and the 50 ordered; February waits, from March on all is open."""
+    problem = plant(
+        materials=[{"code": "STEEL", "name": "Steel", "unit_cost": 1.0, "lead_time_days": 60}],
+        bom=[{"product": "CAR", "component": "STEEL", "quantity_per": 1.0}],
+        inventory=[{"item": "STEEL", "site": "PLANT", "quantity": 10.0}],
+        extra={"ordered": {("STEEL", "PLANT"): {JAN: 50.0, JAN + 2: 900.0}}},
+    )
+    assert problem.material.arrivals.tolist() == [[50, 0, 0]]
+    assert solve(problem).served.tolist() == [[60, 0, 80]]
+
+
+def test_an_open_purchase_is_the_order_of_the_release_and_not_one_more():
+    steel = {"code": "STEEL", "name": "Steel", "unit_cost": 1.0, "lead_time_days": 60}
+    problem = plant(
+        materials=[steel],
+        bom=[{"product": "CAR", "component": "STEEL", "quantity_per": 1.0}],
+        open_purchases=[{"material": "STEEL", "arrival_month": JAN, "quantity": 40.0}],
+        extra={"ordered": {("STEEL", "PLANT"): {JAN: 50.0}}},
+    )
+    assert problem.material.arrivals.tolist() == [[50, 0, 0]]
