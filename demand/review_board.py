@@ -27,9 +27,10 @@ from demand.selectors.accuracy import (
     load_step_accuracy,
 )
 from demand.selectors.deviations import Deviation, load_deviations, review_nodes
+from demand.selectors.flex_record import load_flex_record
 from demand.selectors.frame import load_actual
 from demand.selectors.place import Place
-from engine.accuracy import Accuracy
+from engine.accuracy import Accuracy, BandRecord
 from plans.cubes import Ints
 from plans.selectors import get_working_version, load_measure
 
@@ -49,6 +50,7 @@ FORMULAS: dict[str, str | Promise] = {
     "bias": gettext_lazy("Σ(forecast − actual) / Σ actual; + means too much was forecast."),
     "tracking": gettext_lazy("Σ(forecast − actual) / mean |forecast − actual|; beyond ±4 the forecast leans one way."),
     "fva": gettext_lazy("Value added: weighted error of the step before less that of this step."),
+    "flex": gettext_lazy("Months in which sales came between the forecast and the material secured / months measured."),
 }
 
 
@@ -85,6 +87,16 @@ class LagLine:
     leaf: Figures
     group: Figures
     tracking: float | None
+
+
+@dataclass(frozen=True)
+class FlexLine:
+    """One stretch of the flex band: how many product-region months fell there, ``share`` in per cent."""
+
+    label: str
+    cases: int
+    share: float
+    is_inside: bool
 
 
 @dataclass(frozen=True)
@@ -152,6 +164,19 @@ class ReviewBoard:
         ]
 
     @cached_property
+    def flex(self) -> list[FlexLine]:
+        """Where sales fell against the band that was prepared; empty when no closed month had one."""
+        nodes = review_nodes(self.place.hierarchy, self.keys)
+        _pairs, groups = np.unique(nodes, axis=0, return_inverse=True)
+        record = load_flex_record(cycle=self.cycle, keys=self.keys, groups=groups.ravel(), lag=self.lag)
+        return _flex_lines(record) if record.cases else []
+
+    @cached_property
+    def flex_hit_rate(self) -> float | None:
+        """Per cent of the cases inside the band."""
+        return sum(line.share for line in self.flex if line.is_inside) if self.flex else None
+
+    @cached_property
     def authors(self) -> list[RecordLine]:
         return [_record_line(record, record.author) for record in load_author_records(cycle=self.cycle, keys=self.keys)]
 
@@ -201,6 +226,16 @@ def _step_line(step: StepAccuracy, worst: float) -> StepLine:
         added=None if step.added is None else 100 * step.added,
         is_naive=step.source == NAIVE,
     )
+
+
+def _flex_lines(record: BandRecord) -> list[FlexLine]:
+    stretches = (
+        (_("below the forecast"), record.below, False),
+        (_("up to the capacity prepared"), record.within_capacity, True),
+        (_("up to the material secured"), record.within_material, True),
+        (_("above the band"), record.above, False),
+    )
+    return [FlexLine(label, cases, 100 * cases / record.cases, inside) for label, cases, inside in stretches]
 
 
 def _figures(accuracy: Accuracy) -> Figures:

@@ -60,6 +60,54 @@ def measure_accuracy(forecast: ArrayLike, actual: ArrayLike) -> Accuracy:
     )
 
 
+@dataclass(frozen=True)
+class BandRecord:
+    """Where sales fell against a flex band forecast ≤ capacity ≤ material, in cases: they add up to ``cases``."""
+
+    below: int
+    within_capacity: int
+    within_material: int
+    above: int
+
+    @property
+    def cases(self) -> int:
+        return self.below + self.within_capacity + self.within_material + self.above
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Share of cases inside the band, both edges included; ``None`` when nothing was measured."""
+        return _ratio(self.within_capacity + self.within_material, self.cases)
+
+
+def measure_band(forecast: ArrayLike, capacity: ArrayLike, material: ArrayLike, actual: ArrayLike) -> BandRecord:
+    """How often sales came inside the band that was prepared for (R-055).
+
+    Parameters
+    ----------
+    forecast, capacity, material, actual : array_like
+        Equal shapes and units, forecast ≤ capacity ≤ material. A case with a NaN in any of them was not measured.
+        Raises ``ValueError`` when shapes differ.
+
+    Examples
+    --------
+    The band 900 / 950 / 1000 against sales of 899, 900, 950, 951, 1000 and 1001: four of six inside.
+
+    >>> measure_band([900] * 6, [950] * 6, [1000] * 6, [899, 900, 950, 951, 1000, 1001])
+    BandRecord(below=1, within_capacity=2, within_material=2, above=1)
+    """
+    sides = [np.asarray(side, dtype=float) for side in (forecast, capacity, material, actual)]
+    if len({side.shape for side in sides}) > 1:
+        raise ValueError(f"shapes differ: {', '.join(str(side.shape) for side in sides)}")
+    known = ~np.isnan(sides).any(axis=0)
+    f, c, m, a = (side[known] for side in sides)
+    return BandRecord(
+        below=int(np.count_nonzero(a < f)),
+        within_capacity=int(np.count_nonzero((f <= a) & (a <= c))),
+        within_material=int(np.count_nonzero((f <= a) & (c < a) & (a <= m))),
+        above=int(np.count_nonzero((f <= a) & (m < a))),
+    )
+
+
 def wmape(forecast: ArrayLike, actual: ArrayLike) -> float | None:
     """Σ|F − A| / ΣA, or ``None`` when ΣA is zero."""
     return measure_accuracy(forecast, actual).wmape

@@ -116,7 +116,7 @@ def _load_pairs(cycle: Cycle, keys: Ints, lag: int, steps: Sequence[str] = STEPS
     """Source → (forecasts, actuals), one array per closed month."""
     actual = load_actual().align(Axis.of(AxisKind.PRODUCT_ORG, keys))
     pairs: dict[str, tuple[list[Ints], list[Ints]]] = defaultdict(lambda: ([], []))
-    for month, version in _frozen_plans(cycle, lag):
+    for month, version in list_forecast_plans(cycle, lag):
         came = actual.window(month, 1).values[:, 0].astype(float)
         for source in (step for step in steps if step != NAIVE):
             cube = load_measure(version_id=version, measure=source, keys=keys, months=range(month, month + 1))
@@ -132,7 +132,7 @@ def _load_pairs(cycle: Cycle, keys: Ints, lag: int, steps: Sequence[str] = STEPS
     return dict(pairs)
 
 
-def _frozen_plans(cycle: Cycle, lag: int) -> list[tuple[int, int]]:
+def list_forecast_plans(cycle: Cycle, lag: int) -> list[tuple[int, int]]:
     """(closed month, version id) of the plans frozen ``lag`` months ahead of it."""
     first = cycle.month - MEASURED_MONTHS
     plans = _frozen().filter(cycle__month__gte=first - lag + 1, cycle__month__lt=cycle.month - lag + 1)
@@ -164,7 +164,7 @@ def load_reason_records(*, cycle: Cycle, keys: Ints) -> list[AuthorRecord]:
 
 
 def _load_records(cycle: Cycle, keys: Ints, by: str) -> list[AuthorRecord]:
-    plans = [version for _month, version in _frozen_plans(cycle, 1)]
+    plans = [version for _month, version in list_forecast_plans(cycle, 1)]
     actual = load_actual()
     inside = {tuple(key) for key in keys.tolist()}
     edits = Edit.objects.filter(

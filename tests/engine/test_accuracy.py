@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.accuracy import measure_accuracy, naive_forecast, value_added, wmape
+from engine.accuracy import BandRecord, measure_accuracy, measure_band, naive_forecast, value_added, wmape
 
 
 def test_hand_case():
@@ -75,3 +75,30 @@ def test_figures_do_not_depend_on_the_unit(pairs, factor):
             assert left == pytest.approx(right)
     if one.wmape is not None:
         assert abs(one.bias) <= one.wmape + 1e-12
+
+
+def test_the_band_900_950_1000_is_counted_by_hand():
+    record = measure_band([900] * 6, [950] * 6, [1000] * 6, [899, 900, 950, 951, 1000, 1001])
+    assert record == BandRecord(below=1, within_capacity=2, within_material=2, above=1)
+    assert record.hit_rate == 4 / 6
+
+
+def test_what_was_not_measured_is_no_case():
+    record = measure_band([900, 900], [950, np.nan], [1000, 1000], [np.nan, 940])
+    assert (record.cases, record.hit_rate) == (0, None)
+
+
+def test_bands_of_other_shapes_are_refused():
+    with pytest.raises(ValueError, match="shapes differ"):
+        measure_band([900], [950], [1000], [940, 950])
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 50)] * 4), min_size=1, max_size=30))
+def test_every_case_falls_in_exactly_one_stretch(rows):
+    forecast, capacity, material = np.sort(np.array([row[:3] for row in rows]), axis=1).T
+    actual = np.array([row[3] for row in rows])
+    record = measure_band(forecast, capacity, material, actual)
+    assert record.cases == len(rows)
+    assert record.within_capacity + record.within_material == np.count_nonzero(
+        (forecast <= actual) & (actual <= material)
+    )
