@@ -450,11 +450,9 @@ def _actuals(view: _View) -> Iterator[Row]:
 
 
 def _homes(config: str) -> dict[str, float]:
-    """Plants that make a configuration with their part of it, by the jobs per hour of their lines."""
-    lines = {
-        site: jph for _, _, _, site, kind, jph, *_, made in c.RESOURCES if kind == "line" and config.startswith(made)
-    }
-    return {site: jph / sum(lines.values()) for site, jph in lines.items()}
+    """Plants that make a configuration with their part of it: two thirds at home, the rest at the second plant."""
+    lines = [site for _, _, _, site, kind, *_, made in c.RESOURCES if kind == "line" and config.startswith(made)]
+    return {lines[0]: 1.0} if len(lines) == 1 else {lines[0]: 2 / 3, lines[1]: 1 / 3}
 
 
 def _users(view: _View) -> Iterator[Row]:

@@ -202,7 +202,7 @@ def _chart(
 
 def _age_chart(ageing: Ageing) -> dict[str, Any]:
     """Units older than the limit: now and at the coming month ends."""
-    labels = [_("now"), *formats.month_heads(list(ageing.months[:SHOWN_MONTHS]))]
+    labels = [_("now"), *(formats.month(month, year=False) for month in ageing.months[:SHOWN_MONTHS])]
     return {
         "title": _("Aged stock, units"),
         "labels": labels,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cycles.models import Cycle
 from demand.bands import join_widths
 from demand.selectors.correlation import load_error_correlation
+from masterdata.choices import Fulfilment, InventoryStrategy
 from masterdata.models import Lane, Policy, Product
 from plans.hierarchy import load_hierarchy
 from supply.models import PolicyReview
@@ -20,6 +21,7 @@ from supply.selectors.values import UnitValues
 
 Floats = NDArray[np.float64]
 DAYS_PER_MONTH = 30.4375
+WITHOUT_STOCK = (InventoryStrategy.NONE, InventoryStrategy.PARTS, InventoryStrategy.RUN_OUT)
 REVIEW_MONTHS = 3  # a policy nobody looked at for so long is due
 MATERIAL_DIFFERENCE = 1.0  # days between proposal and policy below which nothing is worth a change
 
@@ -72,7 +74,9 @@ def list_policies(flow: StockFlow, values: UnitValues, *, version_id: int, cycle
         own = policies.get(product)
         policy = own or Policy(product=names[product])
         known = units[row] if daily[row] > 0 and not np.isnan(units[row]) else None
-        days = None if known is None else float(known) / float(daily[row])
+        if keeps_no_stock(policy):
+            known = 0.0
+        days = None if known is None else float(known) / float(daily[row]) if daily[row] > 0 else 0.0
         found = reviews.get(policy.pk) if policy.pk else None
         on = policy.reviewed_on
         rows.append(
@@ -92,6 +96,11 @@ def list_policies(flow: StockFlow, values: UnitValues, *, version_id: int, cycle
             )
         )
     return sorted(rows, key=lambda row: (not row.is_due, -abs(row.effect or 0), row.product))
+
+
+def keeps_no_stock(policy: Policy) -> bool:
+    """Whether the strategies leave no room for a safety stock of finished goods."""
+    return policy.fulfilment == Fulfilment.MTO or policy.inventory_strategy in WITHOUT_STOCK
 
 
 def _effect(days: float | None, policy: Policy, daily: float, cost: float) -> int | None:

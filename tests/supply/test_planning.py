@@ -347,6 +347,8 @@ def test_reviewing_a_policy_changes_or_confirms_it_and_leaves_a_trail(company, v
     [row] = list_policies(flow, values, version_id=version.pk, cycle=cycle)
     assert (row.policy.safety_stock_days, row.policy.fulfilment) == (7, "MTO")
     assert (row.is_due, row.reviewed_by) == (False, str(users["coordinator"]))
+    # made to order: no safety stock of finished goods is proposed, which frees 7 days of 1,080 units in 546 days
+    assert (row.proposal, row.effect) == (0.0, round(-7 * 1080 / float(flow.days.sum()) * 55_00))
     confirmed, changed = PolicyReview.objects.all()
     assert confirmed.changes == {}
     assert changed.changes == {"safety_stock_days": [0, 7], "fulfilment": ["MTS", "MTO"]}
