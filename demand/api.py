@@ -219,8 +219,9 @@ class OutlierView(DemandView):
     def delete(self, request: Request) -> Response:
         """Take the word on ``?product&org&month`` back."""
         named = {f"{side}__code": code or "" for side, code in self.nodes().items()}
-        found = OutlierDecision.objects.select_related("product", "org").filter(**named, month=self.month("month"))
-        if (decision := found.first()) is None:
+        month = self.month("month")
+        found = OutlierDecision.objects.select_related("product", "org").filter(**named)
+        if month is None or (decision := found.filter(month=month).first()) is None:
             raise Missing(_("Nobody has decided on this month."))
         withdraw_outlier(decision=decision, actor=get_actor(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -233,7 +234,7 @@ class AssumptionListView(DemandView):
 
     @extend_schema(parameters=PLACE[2:], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
-        place = find_place(scope=get_scope(request.user), product=None, org=None)
+        place = find_place(scope=get_scope(get_actor(request)), product=None, org=None)
         rows = list_visible_assumptions(cycle=self.cycle(), place=place)
         return Response({"results": [_assumption(row) for row in rows]})
 
@@ -256,7 +257,7 @@ class AssumptionView(DemandView):
 
     @extend_schema(request=AssessmentSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, assumption_id: int) -> Response:
-        place = find_place(scope=get_scope(request.user), product=None, org=None)
+        place = find_place(scope=get_scope(get_actor(request)), product=None, org=None)
         row = get_assumption(assumption_id=assumption_id, place=place)
         wanted = checked(AssessmentSerializer, request)
         return Response(_assumption(assess_assumption(assumption=row, actor=get_actor(request), **wanted)))

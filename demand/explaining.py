@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.utils.translation import gettext as _
@@ -20,8 +21,10 @@ from demand.services.node_forecast import NodeHistory, load_history, load_model,
 from engine.forecasting import ForecastResult, Outlier, Route, apply
 from engine.forecasting.catalogue import MEMBERS
 from engine.forecasting.explain import Decomposition, Driver, TooShort, decompose, explain_drivers
-from engine.forecasting.model import FittedModel
-from engine.forecasting.review import LeadReview, review_backtest
+
+if TYPE_CHECKING:
+    from engine.forecasting.model import FittedModel
+    from engine.forecasting.review import LeadReview
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +96,8 @@ class Explanation:
 
 def explain_place(*, cycle: Cycle, place: Place, name: str) -> Explanation:
     """Explain the forecast of a place's total. Raises ``InvalidInput`` where nothing was sold."""
+    from engine.forecasting.review import review_backtest  # brings numba: not into every web process
+
     node = load_history(cycle=cycle, place=place)
     settings, model = node_settings(node.plan), load_model(node.plan)
     result = apply(node.node, settings, model)

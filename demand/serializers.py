@@ -52,7 +52,7 @@ class AdviceSerializer(serializers.Serializer):
 
     product = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
     org = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
-    cells = AdviceCellSerializer(many=True, allow_empty=False, max_length=2000)
+    cells = serializers.ListField(child=AdviceCellSerializer(), allow_empty=False, max_length=2000)
 
 
 class PreviewSerializer(CellSerializer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from django.core.cache import cache
@@ -16,8 +17,10 @@ from demand.selectors.baseline import load_baseline
 from demand.selectors.place import Place
 from demand.services.forecast_plan import Plan, load_plan
 from engine.forecasting import ForecastSettings, Outlier, Route, SeriesSet, apply, fit
-from engine.forecasting.model import FittedModel
 from engine.forecasting.profile import Rhythm, profile_series
+
+if TYPE_CHECKING:
+    from engine.forecasting.model import FittedModel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -145,6 +148,8 @@ def node_settings(plan: Plan) -> ForecastSettings:
 
 def load_model(plan: Plan) -> FittedModel:
     """What the company's histories teach, kept for a day under the identity of everything it was learnt from."""
+    from engine.forecasting.model import FittedModel  # brings numba: not into every web process
+
     key = f"forecast-model:{plan.input_hash}"
     if (text := cache.get(key)) is not None:
         return FittedModel.from_json(text)

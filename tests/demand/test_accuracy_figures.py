@@ -8,7 +8,7 @@ from cycles.models import Cycle
 from demand.selectors.accuracy import load_author_records, load_step_accuracy
 from demand.services import build_proposal
 from plans.services import CellEdit, Note, create_working_version, freeze_version, refresh_actuals, save_cells
-from tests.demand.world import MONTH, MONTHLY, World, import_sheets
+from tests.demand.world import MONTHLY, World
 from tests.factories import make_user
 
 # May was forecast in the cycle of May; it came as MONTHLY says: E7 500, 300, 200; E5 100, 60; S6 40 = 1200
@@ -85,22 +85,3 @@ def test_an_authors_overrides_are_held_against_what_came(closed):
     assert (record.author, record.changes) == ("Lin Yue", 1)
     assert record.error_change == pytest.approx(60 / 500)  # 0 before, 60 after, of 500 sold
     assert record.bias == pytest.approx(60 / 500)
-
-
-def test_accuracy_weighs_the_voices_of_the_weighted_rule(closed):
-    """Sales was three times as wrong as the baseline: its weight is a quarter."""
-    from demand.models import ConsensusRule
-
-    publish_may(closed, "baseline", {**MONTHLY, ("E7", "BJ"): 540})
-    publish_may(closed, "sales", {("E7", "BJ"): 620})
-    publish_may(closed, "proposal", MONTHLY)
-    freeze_version(version_id=closed.may.version.pk, kind="D", actor=None)
-    ConsensusRule.objects.create(kind="weighted")
-    closed.publish("baseline", MONTHLY)
-    import_sheets(closed.folder / "i", inputs="stream,product,org,month,quantity\nsales,E7,BJ,2026-06,700\n")
-    from demand.services import apply_inputs
-
-    apply_inputs(cycle=closed.cycle, actor=None)
-    build_proposal(cycle=closed.cycle, actor=None)
-    assert closed.cell("proposal", "E7", "BJ") == 550
-    assert MONTH == MAY + 1
