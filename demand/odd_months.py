@@ -13,7 +13,6 @@ from demand.selectors.place import Place
 from demand.services.node_forecast import NodeHistory
 from engine.forecasting import Outlier, SeriesSet
 from engine.forecasting.profile import Rhythm, profile_series
-from engine.forecasting.review import find_outliers
 from engine.money import RATE_DIGITS
 from masterdata.models import Org, Product
 from masterdata.prices import load_price_rates
@@ -62,6 +61,8 @@ class OddMonths:
 
 def list_odd_months(*, node: NodeHistory, place: Place, user: User) -> OddMonths:
     """Odd months of the series below a place, as the next forecast will see them; of very many, in the largest."""
+    from engine.forecasting.review import find_outliers  # brings numba: not into every web process
+
     if len(node.leaves) > MOST_SEARCHED:
         largest = np.sort(np.argsort(-np.nansum(node.leaves.values, axis=1), kind="stable")[:MOST_SEARCHED])
         node = replace(node, keys=node.keys[largest], leaves=node.leaves.take(largest))
