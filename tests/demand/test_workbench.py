@@ -149,7 +149,7 @@ def test_rows_stand_in_reading_order(planned):
         ("demand_lead", {"consensus", "sales", "orders", "channel", "stock_building", "marketing"}),
         ("sales", {"sales", "orders", "channel", "stock_building"}),
         ("marketing", {"marketing", "product"}),
-        ("finance", set()),
+        ("finance", {"finance_view"}),
         ("executive", set()),
         ("production", set()),
     ],

@@ -87,7 +87,7 @@ def test_snapshots_are_verified(world, without_triggers, caplog):
     code = freeze_version(version_id=world.version.pk, kind="D", actor=world.actor)
     out = StringIO()
     call_command("verify_snapshots", stdout=out)
-    assert out.getvalue() == "1 snapshots intact\n"
+    assert out.getvalue() == f"D {code} ok\n1 snapshots intact\n"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE plan_block SET scale = 1 WHERE sha = %s", [world.head("proposal").block_id])
     with pytest.raises(CommandError, match="1 of 1"):
