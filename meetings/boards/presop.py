@@ -28,7 +28,7 @@ from plans.selectors import (
     load_scenario_standing,
 )
 from supply.models import SupplyOption
-from supply.selectors.runs import load_names
+from supply.selectors.runs import get_latest_run, load_names
 from supply.wording import Names, say_option
 
 MOST_SCENARIOS = 4
@@ -128,6 +128,7 @@ class PreSopBoard:
     gaps_covered: float | None  # per cent of the margin the shown lines carry; None: hidden
     snapshot: str
     scenario: ScenarioStanding | None
+    is_balanced: bool
 
 
 def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bool) -> PreSopBoard:
@@ -140,7 +141,8 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
     columns = view.columns()
-    bridge = view.bridge() if sees_costs else None
+    is_balanced = get_latest_run(version.pk) is not None
+    bridge = view.bridge() if sees_costs and is_balanced else None
     gaps = view.gaps()
     decisions = list_decision_lines(cycle, sees_costs=sees_costs)
     scenarios = _scenarios(cycle, base, year, sees_costs=sees_costs)
@@ -150,7 +152,9 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
         cycle=cycle,
         version=version,
         year=year,
-        message=_message(year, columns, decisions, view, sees_costs=sees_costs),
+        message=_message(year, columns, decisions, view, sees_costs=sees_costs)
+        if is_balanced
+        else _("The plan is not balanced yet: run the balance before reconciling it"),
         rows=_rows(columns, sees_costs=sees_costs),
         bridge=bridge,
         waterfall=_waterfall(bridge, view),
@@ -164,6 +168,7 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
         gaps_covered=_covered(shown, total) if sees_costs else None,
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
         scenario=load_scenario_standing(version),
+        is_balanced=is_balanced,
     )
 
 
