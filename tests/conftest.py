@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
 
@@ -35,6 +35,15 @@ def _triggers_dropped() -> Iterator[None]:
                 cursor.execute(sql)
 
 
+def _delete_everything() -> None:
+    """What Django's flush does on PostgreSQL, a second a test faster: TRUNCATE writes every table's file anew."""
+    kept = {"django_migrations", "django_content_type", "auth_permission"}
+    tables = sorted(set(connection.introspection.django_table_names(only_existing=True)) - kept)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # neither triggers nor the order of keys
+        cursor.execute(";".join(f'DELETE FROM "{table}"' for table in tables))
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix) -> None:
     """Without waiting for the disk: tests kill processes, not the power supply. A forgotten lock fails, not hangs."""
@@ -53,7 +62,7 @@ def _flush_past_triggers() -> Iterator[None]:
 
     def teardown(case: TransactionTestCase) -> None:
         if connection.vendor != "sqlite":
-            original(case)
+            _delete_everything()
             return
         with _triggers_dropped():
             original(case)
