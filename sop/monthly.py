@@ -91,6 +91,12 @@ class MonthlyRun:
             self.cycle = cycles.start_cycle(month=self.month, actor=self._who(Role.COORDINATOR), horizon=self.horizon)
         return self.cycle
 
+    def roll(self, previous: Cycle) -> Cycle:
+        """Start the cycle out of the released one before it: open actions, deferred decisions and risks move along."""
+        with self._timed("start", _("Start")):
+            self.cycle = cycles.roll_cycle(cycle=previous, actor=self._who(Role.COORDINATOR))
+        return self.cycle
+
     def forecast(self) -> None:
         """Run the statistical forecast."""
         with self._timed("forecast", _("Statistical forecast")):

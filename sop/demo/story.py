@@ -55,6 +55,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
         },
     )
     people: dict[str, User] = {}
+    released: Cycle | None = None
     for month in range(latest - CLOSED_CYCLES, latest + 1):
         with tempfile.TemporaryDirectory(prefix="sop-demo-") as folder:
             write_company(Path(folder), market=market, cycle_month=month, latest_month=latest, seed=SEED)
@@ -62,7 +63,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
         people = people or ensure_people(with_password=True)
         _plan_the_launch(people)
         run = MonthlyRun(month=month, people=people, takes_options=month < latest - 1, announce=announce)
-        cycle = run.start()
+        cycle = run.start() if released is None else run.roll(released)
         run.forecast()
         run.open_demand_review()
         if month == latest - 1:
@@ -71,6 +72,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
             write_assumptions(cycle, people)
         if month < latest:
             _play_to_the_end(run, people)
+            released = cycle
     _work_on_the_demand_review(cycle, people)
     talk_about_demand(cycle, people)
     explain_deviations(cycle, people)
