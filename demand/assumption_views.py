@@ -21,6 +21,7 @@ from demand.selectors.place import Place, find_place
 from demand.services import add_assumption, assess_assumption
 from demand.views import DemandPage, find_cycle, find_month
 from masterdata.models import Org, Product
+from plans.hierarchy import Tree
 
 _LOOKS = {"broken": "bad", "at_risk": "warn", "active": "ok", "confirmed": "ok", "expired": "idle"}
 _ORDER = list(_LOOKS)
@@ -43,8 +44,8 @@ class AssumptionsPage(DemandPage):
             "broken": sum(row.state == AssumptionState.BROKEN for row in rows),
             "states": AssumptionState.choices,
             "triggers": TriggerKind.choices,
-            "products": _codes(Product),
-            "orgs": _codes(Org),
+            "products": _codes(Product, place.hierarchy.products, place.scope.products),
+            "orgs": _codes(Org, place.hierarchy.orgs, place.scope.orgs),
             "may_propose": can(get_actor(request), "decision.propose"),
         }
         return render(request, "demand/assumptions.html", context)
@@ -109,7 +110,8 @@ def _whole(text: str) -> int | None:
     return None if number is None or abs(number) > 10**9 else round(number)
 
 
-def _codes(model: type[Product] | type[Org]) -> list[tuple[str, str]]:
-    """(code, label) of the nodes above the leaves, where an assumption usually hangs."""
-    rows = model.objects.filter(children__isnull=False).distinct().order_by("code")
+def _codes(model: type[Product] | type[Org], tree: Tree, scope: frozenset[str] | None) -> list[tuple[str, str]]:
+    """(code, label) of the nodes above the leaves that the reader's scope touches."""
+    seen = tree.ids[tree.seen_by(scope)].tolist()
+    rows = model.objects.filter(children__isnull=False, pk__in=seen).distinct().order_by("code")
     return [(row.code, row.label) for row in rows]

@@ -37,7 +37,7 @@ from plans.selectors import get_working_version, load_measure
 LAGS = (1, 2, 3)
 SHOWN = 10
 STEP_LABELS: dict[str, str | Promise] = {
-    NAIVE: gettext_lazy("Naive: last year or last month repeated"),
+    NAIVE: gettext_lazy("Naive: the last known month repeated"),
     BASELINE: gettext_lazy("Statistical baseline"),
     Stream.MARKETING: gettext_lazy("+ market activities"),
     Stream.SALES: gettext_lazy("+ sales forecast"),

@@ -14,7 +14,8 @@ from demand.models import RootCause
 from demand.selectors.accuracy import find_forecast_plan
 from demand.selectors.frame import load_actual
 from demand.selectors.place import Place
-from masterdata.models import Org, Product
+from engine.money import RATE_DIGITS
+from masterdata.models import Company, Org, Product
 from masterdata.prices import load_price_rates
 from masterdata.selectors import get_company
 from plans.choices import AxisKind
@@ -87,10 +88,9 @@ def review_nodes(hierarchy: Hierarchy, keys: Ints) -> Ints:
     )
 
 
-def _minor(company: object) -> float:
+def _minor(company: Company) -> float:
     """Minor currency units per (smallest quantity unit × price rate)."""
-    decimals = getattr(company, "currency_decimals", 2) - getattr(company, "quantity_decimals", 0)
-    return float(10.0 ** (decimals - 4))
+    return float(10.0 ** (company.currency_decimals - company.quantity_decimals - RATE_DIGITS))
 
 
 def _ancestors(tree: Tree, ids: Ints, depth: int) -> Ints:

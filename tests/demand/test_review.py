@@ -154,6 +154,9 @@ def test_assumptions_of_other_regions_are_not_listed(looked_back, client):
     assert answer.status_code == 404
     south.refresh_from_db()
     assert south.state == AssumptionState.ACTIVE
+    page = client.get("/demand/assumptions/").content.decode()
+    assert 'value="NORTH"' in page
+    assert 'value="SOUTH"' not in page
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
