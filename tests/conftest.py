@@ -1,9 +1,12 @@
 """Fixtures every room shares."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import hypothesis
 import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
@@ -13,6 +16,12 @@ from accounts.models import User
 from cycles.models import Cycle
 from plans import cache
 from tests.factories import SmallCompany, make_company, make_cycle, make_user
+
+# A shared machine's clock is no business rule: how long an example takes is the benchmarks' question. Before a merge
+# everybody gets the same examples; at a desk each run tries new ones.
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.register_profile("merge", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("merge" if os.environ.get("SOP_REQUIRE_SERVICES") == "1" else "desk")
 
 
 @contextmanager
@@ -71,6 +80,12 @@ def _flush_past_triggers() -> Iterator[None]:
     patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
     yield
     patch.undo()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_static_names() -> None:
+    """Files are served under their own names, whatever an earlier set-up has collected under hashed ones."""
+    staticfiles_storage.hashed_files = {}
 
 
 @pytest.fixture(autouse=True)

@@ -88,7 +88,6 @@ def _fuzz(operation: Any, client: Client, own: dict[str, Any]) -> int:
     @seed(20261127)
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -39,6 +39,11 @@ def test_names_stay_plain_before_collectstatic():
     assert storage.url("js/app.js") == "/static/js/app.js"
 
 
+def test_pages_under_test_ask_for_plain_names_whatever_was_collected():
+    """A checkout newer than its collected files would else find no entry for what was added since."""
+    assert staticfiles_storage.url("css/added-since.css") == "/static/css/added-since.css"
+
+
 def _render(nonce: str = "n0nce") -> str:
     return Template("{% load ui %}{% import_map %}").render(Context({"CSP_NONCE": nonce}))
 

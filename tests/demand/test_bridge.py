@@ -84,7 +84,7 @@ def test_a_scope_sees_its_own_bridge(world, before):
 CELLS = st.dictionaries(st.sampled_from(sorted(MONTHLY)), st.integers(0, 900), min_size=1)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(old=st.fixed_dictionaries({"baseline": CELLS, "proposal": CELLS}), new=CELLS, said=CELLS, over=CELLS)
 def test_the_parts_add_up_exactly(world, before, old, new, said, over):
     publish(world, before, MAY, **old)

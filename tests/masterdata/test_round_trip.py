@@ -96,7 +96,7 @@ def exported():
 
 
 class RoundTrip(TestCase):
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
     @given(companies(), st.booleans())
     def test_export_then_import(self, company, as_workbook):
         save(company)

@@ -127,7 +127,7 @@ class CycleProperty(TestCase):
         register_rules()
         meeting_gates.register()
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(presses=st.lists(PRESS, min_size=3, max_size=25))
     def test_no_press_breaks_a_rule(self, presses):
         world = World()

@@ -1,12 +1,7 @@
 import pytest
-from hypothesis import settings
 
 from tests.factories import make_user
 from tests.plans.world import World, make_world
-
-# The first example of a test pays for imports and caches; how long one takes is the bench's question.
-settings.register_profile("plans", deadline=None)
-settings.load_profile("plans")
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ def _trees(draw, kind, low, high):
     return Tree(kind, np.arange(1, count + 1), np.array(parents, np.int64))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_trees("product_tree", 1, 9), _trees("org_tree", 1, 6), st.data())
 def test_every_node_of_any_trees_equals_the_sum_of_its_cells(products, orgs, data):
     hierarchy = Hierarchy(products, orgs)

@@ -383,7 +383,6 @@ def test_any_order_of_events(db, monkeypatch):
         settings=settings(
             max_examples=15,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -12,7 +12,7 @@ from engine.balancing.crash import BASIC, LOWER, UPPER, just_in_time
 from engine.balancing.solve import Session, solve
 from tests.engine.balancing.companies import random_company
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 STATUS = {
     LOWER: highspy.HighsBasisStatus.kLower,
     BASIC: highspy.HighsBasisStatus.kBasic,

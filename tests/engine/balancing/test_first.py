@@ -17,7 +17,7 @@ from tests.engine.balancing.test_explain import one_product
 from tests.engine.balancing.test_properties import material_gap, served_gap, stock_gap
 
 SEEDS = st.integers(0, 10_000)
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def one_priority(seed, *, wide):

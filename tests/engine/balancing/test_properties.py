@@ -13,7 +13,7 @@ from engine.balancing.solve import Session, solve
 from tests.engine.balancing.companies import random_company
 
 SEEDS = st.integers(0, 10_000)
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def stock_gap(problem: BalanceProblem, plan: BalancePlan) -> np.ndarray:

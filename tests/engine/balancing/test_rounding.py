@@ -9,7 +9,7 @@ from engine.balancing.solve import solve
 from tests.engine.balancing.companies import random_company
 from tests.engine.balancing.test_explain import one_product
 
-FEW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def whole_bom(seed):

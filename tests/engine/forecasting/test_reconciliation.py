@@ -68,7 +68,7 @@ def test_variance_of_errors_and_of_the_unmeasured():
     assert error_variance(errors).tolist() == [4.0, 16.0, 10.0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=2), min_size=1, max_size=20),
     st.integers(1, 4),

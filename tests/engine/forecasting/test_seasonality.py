@@ -135,7 +135,7 @@ class TestCleansing:
         assert not flags.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40), st.integers(1, 6))
 def test_medians_equal_numpy(values, half):
     x = np.array(values)
