@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from demand.models import Assumption
 from demand.selectors.assumptions import get_assumption, list_visible_assumptions
 from demand.selectors.place import Place, find_place
 from demand.services import add_assumption, assess_assumption
+from demand.triggers import say_trigger
 from demand.views import DemandPage, find_cycle, find_month
 from masterdata.models import Org, Product
 from plans.hierarchy import Tree
@@ -39,7 +41,7 @@ class AssumptionsPage(DemandPage):
         rows.sort(key=lambda row: (_ORDER.index(row.state), -abs(row.impact_quantity or 0), row.pk))
         context = {
             "cycle": cycle,
-            "rows": [{"row": row, "look": _LOOKS[row.state]} for row in rows],
+            "rows": [{"row": row, "look": _LOOKS[row.state], "trigger": _say(row)} for row in rows],
             "unseen": sum(row.reviewed_at is None for row in rows),
             "broken": sum(row.state == AssumptionState.BROKEN for row in rows),
             "states": AssumptionState.choices,
@@ -67,6 +69,10 @@ class AssumptionsPage(DemandPage):
         else:
             messages.success(request, said)
         return redirect(request.get_full_path())
+
+
+def _say(row: Assumption) -> str:
+    return say_trigger(row.trigger, row.trigger_value) if row.trigger and row.trigger_value is not None else ""
 
 
 def _assess(request: HttpRequest, place: Place) -> str:
@@ -111,7 +117,8 @@ def _whole(text: str) -> int | None:
 
 
 def _codes(model: type[Product] | type[Org], tree: Tree, scope: frozenset[str] | None) -> list[tuple[str, str]]:
-    """(code, label) of the nodes above the leaves that the reader's scope touches."""
+    """(code, label) of the nodes that the reader's scope touches: those above the leaves and those below the top."""
     seen = tree.ids[tree.seen_by(scope)].tolist()
-    rows = model.objects.filter(children__isnull=False, pk__in=seen).distinct().order_by("code")
+    is_offered = Q(children__isnull=False) | Q(parent__isnull=False, parent__parent__isnull=True)
+    rows = model.objects.filter(is_offered, pk__in=seen).distinct().order_by("code")
     return [(row.code, row.label) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.formats import number
 from demand.choices import AssumptionState, TriggerKind
 
 NEAR_MISS = 0.05  # of the threshold: at risk rather than broken
@@ -24,3 +25,9 @@ def judge_trigger(kind: str, threshold: float, measured: float, *, is_over: bool
     if missed_by <= NEAR_MISS * abs(threshold) and not is_over:
         return AssumptionState.AT_RISK
     return AssumptionState.BROKEN
+
+
+def say_trigger(kind: str, threshold: float) -> str:
+    """The kind's words with the threshold in them."""
+    whole = float(threshold).is_integer()
+    return str(TriggerKind(kind).label).replace("…", number(threshold, 0 if whole else 1))

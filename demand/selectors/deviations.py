@@ -94,9 +94,10 @@ def _minor(company: Company) -> float:
 
 
 def _ancestors(tree: Tree, ids: Ints, depth: int) -> Ints:
-    """The ancestor of each leaf at a depth, or its parent when the tree is not that deep."""
+    """The ancestor of each leaf at a depth, or its parent when the tree is not that deep; the root only for itself."""
     positions = tree.positions(ids)
-    deepest = np.minimum(np.maximum(tree.depths[positions] - 1, 1), depth)
+    depths = tree.depths[positions]
+    deepest = np.minimum(np.maximum(depths - 1, np.minimum(depths, 2)), depth)
     return tree.ids[tree.paths[positions, deepest]]
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -121,16 +122,17 @@ def enqueue_assumption_check(*, cycle: Cycle, actor: User | None) -> Job:
 
 
 def check_assumptions(*, cycle: Cycle, actor: User | None) -> dict[str, int]:
-    """Hold every live assumption that can be measured against the month that closed before the cycle.
+    """Hold every assumption that can be measured against the month that closed before the cycle.
 
-    A state that changes asks to be looked at again; one that was checked for this month is left alone. Returns how many
-    were checked and changed. Audit verb ``demand.assumption.checked``, one row for each change.
+    A state that changes asks to be looked at again; what was checked for this month is checked again when its sales
+    were corrected, and a person's word stands until then. Returns how many were checked and changed. Audit verb
+    ``demand.assumption.checked``, one row for each change.
     """
     month = cycle.month - 1
     checked = changed = 0
     for row in _to_check(cycle, month):
         measured = measure_trigger(row, month)
-        if measured is None:
+        if measured is None or (row.checked_month == month and row.measured == measured):
             continue
         checked += 1
         state = judge_trigger(row.trigger, float(row.trigger_value or 0), measured, is_over=_is_over(row, cycle))
@@ -140,7 +142,9 @@ def check_assumptions(*, cycle: Cycle, actor: User | None) -> dict[str, int]:
 
 
 def _to_check(cycle: Cycle, month: int) -> Iterable[Assumption]:
-    rows = Assumption.objects.filter(cycle=cycle, state__in=_LIVE).exclude(trigger="").exclude(checked_month=month)
+    """The live ones, and those that only the check itself has judged by this month's sales."""
+    judged_by_check = Q(checked_month=month, reviewed_at=None)
+    rows = Assumption.objects.filter(Q(state__in=_LIVE) | judged_by_check, cycle=cycle).exclude(trigger="")
     return rows.select_related("cycle", "product", "org").order_by("pk")
 
 

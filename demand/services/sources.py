@@ -18,9 +18,10 @@ from cycles.models import Cycle
 from cycles.selectors import get_current_cycle, get_input_window
 from demand.choices import Stream
 from demand.measures import BASELINE, BUDGET, BUSINESS_PLAN
-from demand.models import Order, StreamInput
+from demand.models import Assumption, Order, StreamInput
 from demand.selectors.frame import Frame, TotalRow, load_frame
 from demand.selectors.sources import load_order_quantities
+from demand.services.assumptions import enqueue_assumption_check
 from demand.services.rolling import roll_forecast
 from demand.splitting import split_totals
 from demand.streams import STREAMS, StreamDefinition
@@ -200,11 +201,13 @@ def _input_weights(frame: Frame, stream: str) -> Ints:
 
 
 def follow_new_actuals(actor: User | None) -> None:
-    """After a history import: the open cycle's plan looks at the new actuals, unless its demand is frozen."""
+    """After a history import: plan and assumptions of the open cycle look at the new actuals, unless it is frozen."""
     if (cycle := _collecting_cycle()) is not None:
         with suppress(Frozen):
             refresh_actuals(version_id=get_working_version(cycle).pk, actor=actor)
             roll_forecast(cycle=cycle, actor=actor)
+            if Assumption.objects.filter(cycle=cycle).exclude(trigger="").exists():
+                enqueue_assumption_check(cycle=cycle, actor=actor)
 
 
 def follow_new_orders(actor: User | None) -> None:

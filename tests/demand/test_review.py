@@ -1,21 +1,25 @@
 """The look back: errors by lag, deviations by money, root causes; assumptions held against what was sold."""
 
+import numpy as np
 import pytest
 
+from core.choices import JobState
 from core.errors import Denied, InvalidInput, Missing
 from core.jobs import run_job_now
+from core.models import Job
 from demand.choices import AssumptionState
 from demand.models import Assumption, RootCause
 from demand.review_board import ReviewBoard
-from demand.selectors.deviations import load_deviations
+from demand.selectors.deviations import load_deviations, review_nodes
 from demand.selectors.place import find_place
-from demand.services import add_assumption, check_assumptions, enqueue_assumption_check
+from demand.services import add_assumption, assess_assumption, check_assumptions, enqueue_assumption_check
 from demand.services.deviations import explain_deviation
 from demand.triggers import judge_trigger
 from masterdata.models import Org, Price, Product
+from plans.hierarchy import load_hierarchy
 from plans.services import freeze_version
 from tests.demand.test_accuracy_figures import closed, publish_may  # noqa: F401
-from tests.demand.world import MONTH, MONTHLY
+from tests.demand.world import MONTH, MONTHLY, import_sheets
 from tests.factories import make_user
 
 MAY = MONTH - 1
@@ -133,6 +137,39 @@ def test_sales_break_an_assumption_and_it_asks_to_be_looked_at(looked_back):
     assert check_assumptions(cycle=looked_back.cycle, actor=lead) == {"checked": 0, "changed": 0}
 
 
+def test_sales_that_come_later_or_are_corrected_are_checked_by_themselves(
+    looked_back, django_capture_on_commit_callbacks
+):
+    lead, e7 = make_user("demand_lead"), Product.objects.get(code="E7")
+    row = add_assumption(
+        cycle=looked_back.cycle, text="E7", product=e7, trigger="units_min", trigger_value=1000.0, actor=lead
+    )
+
+    def load(beijing: int) -> tuple[str, float]:
+        history = f"product,org,month,quantity\nE7,BJ,2026-05,{beijing}\n"
+        with django_capture_on_commit_callbacks(execute=True):
+            import_sheets(looked_back.folder / str(beijing), history=history)
+        for job in Job.objects.filter(state=JobState.QUEUED):
+            assert (job.kind, run_job_now(job).state) == ("check_assumptions", JobState.DONE)
+        row.refresh_from_db()
+        return row.state, row.measured
+
+    assert load(450) == (AssumptionState.AT_RISK, 950)  # 300 + 200 in the south
+    assert load(400) == (AssumptionState.BROKEN, 900)
+    assert load(510) == (AssumptionState.ACTIVE, 1010)  # only the check had broken it
+    assess_assumption(assumption=row, state="broken", note="Half of it is one fleet", actor=lead)
+    assert check_assumptions(cycle=looked_back.cycle, actor=lead) == {"checked": 0, "changed": 0}
+    assert load(520) == (AssumptionState.BROKEN, 1010)  # a person's word stands
+
+
+def test_a_review_speaks_of_regions_even_where_they_have_nothing_below(looked_back):
+    import_sheets(looked_back.folder / "export", orgs="code,name,parent,level\nEXPORT,Export,CN,region\n")
+    hierarchy = load_hierarchy()
+    export, nev = hierarchy.orgs.id_of("EXPORT"), hierarchy.products.id_of("NEV")
+    keys = np.array([[looked_back.p["E7"], export], [looked_back.p["E7"], looked_back.o["BJ"]]])
+    assert review_nodes(hierarchy, keys).tolist() == [[nev, export], [nev, looked_back.o["NORTH"]]]
+
+
 def test_a_trigger_needs_a_number(looked_back):
     lead = make_user("demand_lead")
     for value in (None, float("nan")):
@@ -166,3 +203,5 @@ def test_the_pages_open(looked_back, client, language):
     client.force_login(lead)
     for path in ("/demand/review/", "/demand/review/?lag=2", "/demand/assumptions/"):
         assert client.get(path).status_code == 200, path
+    told = {"en": "sales at least 900 units a month", "zh-hans": "月销量至少900台"}[language]
+    assert told in client.get("/demand/assumptions/").content.decode()
