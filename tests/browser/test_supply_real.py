@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +25,8 @@ from sop.demo.people import ensure_people
 from supply.models import Shortage, SupplyOption
 from supply.services import sessions
 from supply.services.balance import run_balance
+from tests.browser.cars import Row, require_cars, write_brands, write_history
 
-CARS = Path(os.environ.get("SOP_SHARED", Path(__file__).parents[2].parent / "shared")) / "data" / "cars"
-BRANDS = ("VOLKSWAGEN", "RENAULT")
 START = parse_month("2026-06")
 HORIZON = 12
 DOWN, LIMITED = START, START + 5  # the month the line stands still; the first one with fewer batteries
@@ -38,36 +34,10 @@ DOWN, LIMITED = START, START + 5  # the month the line stands still; the first o
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def _copy(
-    folder: Path, sheet: str, keep: Callable[[dict[str, str]], bool], change=lambda row: row
-) -> list[dict[str, str]]:
-    with (CARS / f"{sheet}.csv").open(encoding="utf-8-sig", newline="") as stream:
-        rows = [change(row) for row in csv.DictReader(stream) if keep(row)]
-    with (folder / f"{sheet}.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return rows
-
-
-def _is_ours(column: str) -> Callable[[dict[str, str]], bool]:
-    return lambda row: row[column].startswith(BRANDS)
-
-
-def _make_folder(folder: Path) -> list[dict[str, str]]:
-    """Two brands of the real company; what happens to them; the last year's registrations."""
-    _copy(folder, "products", lambda row: row["code"] == "ALL" or row["code"].startswith(BRANDS))
-    for sheet in ("orgs", "calendar", "materials", "suppliers"):
-        _copy(folder, sheet, lambda _row: True)
-    for sheet, column in (("bom", "product"), ("costs", "product"), ("prices", "product"), ("policies", "product")):
-        _copy(folder, sheet, _is_ours(column))
-    _copy(folder, "sites", _is_ours("code"))
-    for sheet, column in (("lanes", "site"), ("routings", "product"), ("inventory", "item")):
-        _copy(folder, sheet, _is_ours(column))
-    _copy(folder, "resources", _is_ours("site"))
-    history = _copy(
-        folder, "history", lambda row: row["product"].startswith(BRANDS) and parse_month(row["month"]) >= START - 12
-    )
+def _make_folder(folder: Path) -> list[Row]:
+    """The two brands; what happens to them; the last year's registrations."""
+    write_brands(folder)
+    history = write_history(folder, START - 12, START - 1)
     (folder / "capacity.csv").write_text(
         f"resource,month,lost_hours,reason\nVOLKSWAGEN-LINE-BEV,{format_month(DOWN)},999,line down\n"
     )
@@ -80,7 +50,7 @@ def _make_folder(folder: Path) -> list[dict[str, str]]:
     return history
 
 
-def _ask(history: list[dict[str, str]], version: Version) -> None:
+def _ask(history: list[Row], version: Version) -> None:
     """Every month asks for what was registered a year before."""
     products, orgs = (dict(model.objects.values_list("code", "pk")) for model in (Product, Org))
     asked: dict[tuple[int, int], np.ndarray] = defaultdict(lambda: np.zeros(HORIZON, dtype=np.int64))
@@ -95,8 +65,7 @@ def _ask(history: list[dict[str, str]], version: Version) -> None:
 
 @pytest.fixture
 def people(tmp_path):
-    if not CARS.exists():
-        pytest.skip(f"real data not found at {CARS}; set SOP_SHARED")
+    require_cars()
     sessions.forget_models()
     history = _make_folder(tmp_path)
     assert import_folder(path=tmp_path, actor=None).is_committed
