@@ -40,6 +40,7 @@ from meetings.serializers import (
     NewRiskSerializer,
     RiskEditSerializer,
     RiskSerializer,
+    SupplyQuestionSerializer,
 )
 from plans.policies import SEE_COSTS
 
@@ -104,6 +105,20 @@ class DecisionListView(ApiView):
         cycle = get_cycle(month)
         given = _read(NewDecisionSerializer, request)
         decision = services.propose_decision(cycle=cycle, actor=get_actor(request), **given)
+        return _show(request, decision, DecisionSerializer, HTTPStatus.CREATED)
+
+
+class SupplyQuestionView(ApiView):
+    """Ways out of a bottleneck, or balanced scenarios, onto the decision list with their priced effects."""
+
+    required_actions = {"POST": "decision.propose"}
+
+    @extend_schema(request=SupplyQuestionSerializer, responses={201: DecisionSerializer})
+    @idempotent
+    def post(self, request: Request, month: str) -> Response:
+        cycle = get_cycle(month)
+        given = _read(SupplyQuestionSerializer, request)
+        decision = services.ask_about_supply(cycle=cycle, actor=get_actor(request), **given)
         return _show(request, decision, DecisionSerializer, HTTPStatus.CREATED)
 
 

@@ -29,6 +29,7 @@ class DecisionSource(TextChoices):
     GAP = "gap", _("gap between demand and supply")
     CONFLICT = "conflict", _("conflict between departments")
     CARRIED = "carried", _("deferred by an earlier meeting")
+    SUPPLY = "supply", _("ways out and scenarios of the supply plan")
 
 
 class ActionState(TextChoices):

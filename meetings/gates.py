@@ -23,8 +23,8 @@ from meetings.selectors import (
     list_actions,
     list_conflicts,
     list_material_gaps,
-    list_unapplied_options,
     list_undecided,
+    list_waiting,
     missing_departments,
 )
 from meetings.services import carry_over, publish_pre_read, void_meetings
@@ -116,7 +116,7 @@ def check_decisions(cycle: Cycle) -> list[str]:
 
 def check_applied(cycle: Cycle) -> list[str]:
     """What was decided must be in the plan that is approved."""
-    waiting = len(list_unapplied_options(cycle))
+    waiting = len(list_waiting(cycle))
     if not waiting:
         return []
     text = ngettext(

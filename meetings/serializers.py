@@ -107,6 +107,9 @@ class OptionSerializer(serializers.Serializer):
     title = serializers.CharField(max_length=2000)
     effects = serializers.DictField(child=serializers.FloatField(allow_null=True), required=False, default=dict)
     scenario = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=2**62)
+    supply_option = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**62, help_text="a priced way out"
+    )
 
 
 class MaskedSerializer(serializers.ModelSerializer):
@@ -183,6 +186,19 @@ class NewDecisionSerializer(serializers.Serializer):
     )
     must_decide = serializers.BooleanField(required=False, default=True)
     owner = person_field(required=False, allow_null=True)
+    draft = serializers.BooleanField(required=False, default=False)
+
+
+class SupplyQuestionSerializer(serializers.Serializer):
+    """``options`` of the supply page or ``scenarios``, at most five, as the ways to choose from."""
+
+    options = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**62), required=False, default=list, max_length=5
+    )
+    scenarios = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**62), required=False, default=list, max_length=5
+    )
+    recommendation = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
     draft = serializers.BooleanField(required=False, default=False)
 
 

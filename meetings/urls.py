@@ -13,6 +13,7 @@ from meetings.api import (
     MeetingListView,
     RiskListView,
     RiskView,
+    SupplyQuestionView,
 )
 
 app_name = "meetings"
@@ -26,6 +27,7 @@ urlpatterns: list[URLPattern] = [
 api_urlpatterns = [
     path("cycles/<str:month>/meetings/", MeetingListView.as_view(), name="meetings"),
     path("cycles/<str:month>/decisions/", DecisionListView.as_view(), name="decisions"),
+    path("cycles/<str:month>/decisions/supply/", SupplyQuestionView.as_view(), name="supply-question"),
     path("cycles/<str:month>/decisions/<int:number>/", DecisionView.as_view(), name="decision"),
     path("cycles/<str:month>/actions/", ActionListView.as_view(), name="actions"),
     path("cycles/<str:month>/actions/<int:action_id>/", ActionView.as_view(), name="action"),

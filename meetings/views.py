@@ -35,6 +35,7 @@ from meetings.template import MATERIAL
 from plans.policies import SEE_COSTS
 
 EXECUTIVE_PAGES = ("1", "2", "3")
+CLOSED_LISTS = {CycleState.APPROVED, CycleState.RELEASED, CycleState.CLOSED, CycleState.CANCELLED}
 
 
 class CyclePage(LoginRequiredMixin, View):
@@ -86,6 +87,7 @@ class PreSopView(CyclePage):
             "table": load_meeting_table(cycle, StepCode.PRE_SOP, get_actor(request)),
             "may_value": can(get_actor(request), "balance.run") and cycle.state == CycleState.PRE_SOP,
             "may_propose": can(get_actor(request), "decision.propose") and cycle.state == CycleState.PRE_SOP,
+            "may_ask": can(get_actor(request), "decision.propose") and cycle.state not in CLOSED_LISTS,
         }
         return render(request, "meetings/presop.html", context)
 

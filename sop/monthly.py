@@ -27,7 +27,7 @@ from cycles.transitions import NEXT
 from demand.services import enqueue_forecast
 from meetings import services as meetings
 from meetings.choices import DecisionState, Presence
-from meetings.selectors import list_decisions, list_unapplied_options
+from meetings.selectors import list_decisions, list_waiting
 from plans.models import Version
 from plans.selectors import get_working_version
 from supply.services.balance import enqueue_balance
@@ -167,7 +167,7 @@ class MonthlyRun:
     def apply_decisions(self) -> None:
         """Build the chosen options into the plan."""
         with self._timed("decisions", _("Decisions into the plan")):
-            if list_unapplied_options(self._cycle):
+            if list_waiting(self._cycle):
                 scope = {"cycle": self._cycle.pk}
                 self._run(enqueue_job(kind="apply_decisions", scope=scope, actor=self._who(Role.EXECUTIVE)))
 

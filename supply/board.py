@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.policies import can
 from core import formats
+from cycles.choices import CycleState
 from cycles.models import Cycle
 from masterdata.choices import ResourceKind
 from masterdata.selectors import get_company
@@ -37,6 +38,7 @@ _SHORT_KINDS = {
     ResourceKind.WAREHOUSE: gettext_lazy("Warehouse"),
     ResourceKind.ENGINEERING: gettext_lazy("Engineering"),
 }
+_DECIDED = {CycleState.APPROVED, CycleState.RELEASED, CycleState.CLOSED, CycleState.CANCELLED}  # the list is closed
 _STEPS = (60, 80, 90, 97, 100, 110)  # per cent of available: the heat classes
 
 
@@ -86,6 +88,12 @@ class SupplyBoard:
     is_frozen: bool
     may_run: bool
     may_adopt: bool
+    may_ask: bool
+
+    @property
+    def ask_url(self) -> str:
+        """Where ways out and scenarios are put on the cycle's decision list: a route of the meetings above."""
+        return f"/api/v1/cycles/{self.cycle}/decisions/supply/"
 
 
 def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str | None) -> SupplyBoard:
@@ -123,6 +131,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         is_frozen=get_heads(version_id=version.pk, measures=[CONSTRAINED])[CONSTRAINED].sealed,
         may_run=can(user, "balance.run"),
         may_adopt=may_adopt,
+        may_ask=can(user, "decision.propose") and cycle.state not in _DECIDED,
     )
 
 

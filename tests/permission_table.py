@@ -119,6 +119,13 @@ MEETINGS = [
     Row(CYCLE + "meetings/", "POST", LEADS, own=JUDGED, body={"command": "begin", "step": "demand_review"}),
     Row(CYCLE + "decisions/", "GET", STAFF),
     Row(CYCLE + "decisions/", "POST", [*PLANNERS, "executive"], body={"question": "x?"}),
+    Row(
+        CYCLE + "decisions/supply/",
+        "POST",
+        [*PLANNERS, "executive"],
+        own=HIDDEN,
+        body={"options": [987_654]},
+    ),  # no shortage, no option
     Row(CYCLE + "decisions/<int:number>/", "GET", STAFF),
     Row(CYCLE + "decisions/<int:number>/", "PATCH", [*PLANNERS, "executive"], own=JUDGED, body={"note": "x"}),
     _on_decision("approve", ["executive"]),

@@ -18,15 +18,14 @@ from finance.selectors import MoneyView, load_target
 from masterdata.models import ActualRecord, CalendarMonth, InventoryLot
 from meetings.boards.presop import DecisionLine, list_decision_lines
 from meetings.boards.window import Year, get_year
-from meetings.choices import ActionState, DecisionState
+from meetings.choices import ActionState
 from meetings.models import ActionItem, Risk
-from meetings.selectors import get_quorum, is_overdue, list_actions, list_risks, list_unapplied_options
+from meetings.selectors import Waiting, get_quorum, is_overdue, list_actions, list_risks, list_waiting
 from meetings.selectors.attendance import Quorum
 from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.models import Version
 from plans.selectors import ScenarioStanding, get_shown_version, load_measure, load_scenario_standing
-from supply.models import SupplyOption
 
 ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
 _WORKING_DAYS = 21.0  # where the calendar sheet says nothing
@@ -85,7 +84,7 @@ def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs:
     year = get_year(cycle)
     view = MoneyView(version_id=version.pk, months=year.months)
     decisions = list_decision_lines(cycle, sees_costs=sees_costs)
-    unapplied = list_unapplied_options(cycle)
+    waiting = list_waiting(cycle)
     must = [line for line in decisions if line.is_open and line.decision.must_decide]
     return ExecutiveBoard(
         cycle=cycle,
@@ -105,9 +104,9 @@ def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs:
         promises=[_promise(action) for action in list_actions(cycle)],
         quorum=get_quorum(cycle),
         must_decide=len(must),
-        unapplied=len(unapplied),
+        unapplied=len(waiting),
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
-        effects=_effects(view, decisions, unapplied, version.pk, sees_costs=sees_costs),
+        effects=_effects(view, decisions, waiting, version.pk, sees_costs=sees_costs),
     )
 
 
@@ -286,18 +285,16 @@ def _promise(action: ActionItem) -> Promise:
 
 
 def _effects(
-    view: MoneyView, decisions: list[DecisionLine], unapplied: list[SupplyOption], version_id: int, *, sees_costs: bool
+    view: MoneyView, decisions: list[DecisionLine], waiting: list[Waiting], version_id: int, *, sees_costs: bool
 ) -> dict[str, Any]:
     """What the live panel of page 2 adds up: the plan today, its goals, and what is decided already."""
     _free, plan, budget, _le = view.columns()
-    waiting = {option.pk for option in unapplied}  # what is applied stands in the base already
+    open_ones = {one.decision.pk for one in waiting}  # what is applied stands in the base already
     chosen = [
         option["effects"]
         for line in decisions
         for option in line.decision.options
-        if line.decision.state == DecisionState.APPROVED
-        and option["code"] == line.decision.chosen_option
-        and option.get("supply_option") in waiting
+        if line.decision.pk in open_ones and option["code"] == line.decision.chosen_option
     ]
     short = load_measure(version_id=version_id, measure="short").values.clip(0).sum()
     panel: dict[str, Any] = {

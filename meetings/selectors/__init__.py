@@ -24,12 +24,13 @@ from meetings.selectors.items import (
     question_of,
 )
 from meetings.selectors.minutes import Flag, collect_facts, list_flags, render_minutes
-from meetings.selectors.options import list_unapplied_options, offer_options, option_rows
+from meetings.selectors.options import Waiting, letter, list_waiting, offer_options, option_rows
 
 __all__ = [
     "Flag",
     "MaterialGap",
     "Quorum",
+    "Waiting",
     "collect_facts",
     "get_action",
     "get_conflict",
@@ -39,6 +40,7 @@ __all__ = [
     "get_risk",
     "get_rule",
     "is_overdue",
+    "letter",
     "list_actions",
     "list_attendance",
     "list_conflicts",
@@ -47,8 +49,8 @@ __all__ = [
     "list_gap_products",
     "list_material_gaps",
     "list_risks",
-    "list_unapplied_options",
     "list_undecided",
+    "list_waiting",
     "missing_departments",
     "offer_options",
     "option_rows",

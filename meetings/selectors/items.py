@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils import timezone
@@ -12,8 +13,10 @@ from core.errors import Missing
 from core.formats import month_long
 from cycles.models import Cycle
 from masterdata.models import Product
-from meetings.choices import ActionState, DecisionSource, DecisionState
+from meetings.choices import ActionState, DecisionState
 from meetings.models import ActionItem, Conflict, Decision, Risk
+from plans.models import Version
+from supply.selectors.runs import load_names
 
 _PEOPLE = ("owner", "proposed_by", "decided_by")
 _OPEN_FIRST = Case(
@@ -48,14 +51,28 @@ def list_undecided(cycle: Cycle) -> QuerySet[Decision]:
 
 def question_of(decision: Decision) -> str:
     """The question in the reader's language: as written, or from the facts of an item made by the system."""
-    if decision.question or decision.source != DecisionSource.GAP:
-        return decision.question
     facts = decision.facts
+    if decision.question or not facts:
+        return decision.question
+    if "product" not in facts:
+        return _ask_supply(facts)
     product = Product.objects.filter(code=facts["product"]).first()
     months = ", ".join(month_long(month) for month in facts["months"])
     return _("%(product)s is short of demand in %(months)s. How is the gap closed?") % {
         "product": product.label if product else facts["product"],
         "months": months,
+    }
+
+
+def _ask_supply(facts: dict[str, Any]) -> str:
+    """What is asked about ways out of bottlenecks, or about scenarios."""
+    if facts["scenarios"]:
+        names = Version.objects.in_bulk(facts["scenarios"])
+        said = " / ".join(f"“{names[pk].name}”" for pk in facts["scenarios"] if pk in names)
+        return _("Is %(scenario)s taken into the plan?") % {"scenario": said}
+    names_of = load_names()
+    return _("Which way out of the bottleneck %(name)s?") % {
+        "name": ", ".join(names_of(code) for code in facts["bottlenecks"])
     }
 
 

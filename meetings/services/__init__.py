@@ -16,12 +16,14 @@ from meetings.services.gathering import (
     void_meetings,
 )
 from meetings.services.risks import add_risk, close_risk, edit_risk
+from meetings.services.supply_questions import ask_about_supply
 
 __all__ = [
     "accept_gap",
     "add_action",
     "add_risk",
     "apply_decisions",
+    "ask_about_supply",
     "begin_meeting",
     "build_decision_list",
     "carry_over",

@@ -2,6 +2,7 @@
 import { waterfall } from "./charts.js";
 import { gettext } from "./i18n.js";
 import { followJobOfAddress } from "./meetings.js";
+import "./supply/decisions.js";
 
 const data = document.getElementById("waterfall-data");
 if (data) waterfall(document.getElementById("waterfall"), { title: gettext("Why profit differs from budget"), ...JSON.parse(data.textContent) });

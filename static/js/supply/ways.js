@@ -3,17 +3,19 @@ import { signed } from "../formats.js";
 import { fill, gettext } from "../i18n.js";
 import { followJob } from "../jobs.js";
 import { ask, cash } from "./asking.js";
+import { askToDecide } from "./decisions.js";
 
 const boxes = [...document.querySelectorAll("[data-option]")];
 const together = document.getElementById("together");
 const toScenario = document.getElementById("to-scenario");
+const toDecisions = document.getElementById("to-decisions");
 
 /** Options that are ticked and not in the plan yet. */
 export const ticked = () => boxes.filter((box) => box.checked && !box.disabled).map((box) => Number(box.dataset.option));
 
 async function priceTogether() {
   const options = ticked();
-  if (toScenario) toScenario.disabled = options.length === 0;
+  for (const button of [toScenario, toDecisions]) if (button) button.disabled = options.length === 0;
   if (!options.length) {
     together.textContent = gettext("Tick options to solve them together.");
     return;
@@ -41,4 +43,9 @@ toScenario?.addEventListener("click", async () => {
   toScenario.disabled = true;
   await keep({ options: ticked(), say: (text) => { together.textContent = text; } });
   toScenario.disabled = false;
+});
+toDecisions?.addEventListener("click", async () => {
+  toDecisions.disabled = true;
+  together.replaceChildren(await askToDecide(toDecisions.dataset.askUrl, { options: ticked() }));
+  toDecisions.disabled = false;
 });
