@@ -1,22 +1,22 @@
-"""Lines of a plan as files: CSV always, Parquet where pyarrow is installed."""
+"""Lines of a plan as files: CSV, a workbook, Parquet."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.util import find_spec
+from itertools import groupby
 from typing import Any
 
+import xlsxwriter
+from django.utils.translation import gettext as _
+
+from core.errors import InvalidInput
 from core.spreadsheets import safe_cell
 
 Line = dict[str, Any]
 _NOT_KEYS = {"unit", "values"}
-
-
-def has_parquet() -> bool:
-    """Whether Parquet can be written here: pyarrow is an extra, it costs a web process 37 MB."""
-    return find_spec("pyarrow") is not None
+_SHEET_ROWS = 1_048_575  # Excel's, below the header
 
 
 def write_csv(lines: Iterable[Line], months: Sequence[str]) -> Iterator[str]:
@@ -37,14 +37,33 @@ def write_csv(lines: Iterable[Line], months: Sequence[str]) -> Iterator[str]:
         buffer.truncate()
 
 
+def write_workbook(lines: Iterable[Line], months: Sequence[str]) -> bytes:
+    """One worksheet a measure, months across; text can never act as a formula. Raises ``InvalidInput``."""
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(out, options) as workbook:
+        head = workbook.add_format({"bold": True})
+        for measure, group in groupby(lines, key=lambda line: line["measure"]):
+            rows = list(group)
+            if len(rows) > _SHEET_ROWS:
+                raise InvalidInput(_("%(measure)s has more rows than a worksheet; export csv.") % {"measure": measure})
+            names = [name for name in rows[0] if name not in {*_NOT_KEYS, "measure"} and any(row[name] for row in rows)]
+            sheet = workbook.add_worksheet(measure)
+            sheet.freeze_panes(1, len(names) + 1)
+            sheet.write_row(0, 0, [*names, "unit", *months], head)
+            for number, row in enumerate(rows, start=1):
+                sheet.write_row(number, 0, [*(safe_cell(row[name]) for name in names), row["unit"], *row["values"]])
+    return out.getvalue()
+
+
 def write_parquet(lines: Iterable[Line], months: Sequence[str]) -> bytes:
     """The same rows as a Parquet file."""
-    import pyarrow
+    import pyarrow  # here, because a web process that never writes Parquet shall not carry it
     from pyarrow import parquet
 
     rows = [
-        {**{name: line[name] for name in line if name not in _NOT_KEYS}, "month": month, "value": value}
-        | {"unit": line["unit"]}
+        {name: line[name] for name in line if name not in _NOT_KEYS}
+        | {"month": month, "value": float(value), "unit": line["unit"]}
         for line in lines
         for month, value in zip(months, line["values"], strict=True)
         if value is not None

@@ -16,7 +16,7 @@ from core.api import etag_of, is_not_modified, not_modified
 from core.errors import InvalidInput, Missing
 from plans.api.base import SLICE, PlanView, caller
 from plans.choices import AxisKind, FreezeKind
-from plans.exports import has_parquet, write_csv, write_parquet
+from plans.exports import write_csv, write_parquet
 from plans.measures import Measure
 from plans.models import Snapshot
 from plans.selectors import get_snapshot, load_manifest, load_snapshot_hierarchy, load_snapshot_state, sum_nodes
@@ -71,11 +71,11 @@ def _as_format(wanted: str, snapshot: Snapshot, lines: Any, months: list[str], e
     if wanted == "csv":
         rows = write_csv(lines, months)
         return StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8", headers=headers)
-    if wanted == "parquet" and has_parquet():
+    if wanted == "parquet":
         return HttpResponse(
             write_parquet(lines, months), content_type="application/vnd.apache.parquet", headers=headers
         )
-    raise InvalidInput(_("This server writes json and csv%(more)s.") % {"more": " / parquet" if has_parquet() else ""})
+    raise InvalidInput(_("A snapshot comes as json, csv or parquet."), details={"field": "format"})
 
 
 def _snapshot_json(snapshot: Snapshot) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from plans.selectors.scenarios import (
 )
 from plans.selectors.snapshots import (
     SnapshotFinding,
+    get_latest_snapshot,
     get_snapshot,
     get_valid_snapshot,
     list_snapshots,
@@ -63,6 +64,7 @@ __all__ = [
     "get_actuals_version",
     "get_heads",
     "get_last_approved",
+    "get_latest_snapshot",
     "get_parent",
     "get_shown_version",
     "get_snapshot",

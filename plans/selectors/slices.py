@@ -16,7 +16,10 @@ from masterdata.models import Material, Org, Product, Resource, Site
 from plans.choices import AxisKind
 from plans.cubes import Cube, Ints
 from plans.hierarchy import Hierarchy, Tree
+from plans.measures import list_measures
+from plans.models import Snapshot
 from plans.selectors.rollups import NodePair, NodeTotals
+from plans.selectors.snapshots import load_manifest, load_snapshot_state
 
 LEAF = "leaf"
 _EXACT_IN_JAVASCRIPT = 2**53
@@ -96,6 +99,29 @@ def list_cube_lines(measure: str, cube: Cube, scope_rows: Ints | None = None) ->
             "unit": str(cube.unit),
             "values": [to_units(value, cube.scale) if there else None for value, there in cells],
         }
+
+
+def plan_months(snapshot: Snapshot) -> range:
+    """The months the frozen plan is for."""
+    cycle = snapshot.version.cycle
+    if cycle is None:
+        raise InvalidInput(_("Snapshot %(code)s belongs to no cycle.") % {"code": snapshot.code[:12]})
+    return range(cycle.month, cycle.month + cycle.horizon)
+
+
+def list_snapshot_lines(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
+    """Every measure of a frozen plan at its finest keys, in the order of the catalogue and of the codes.
+
+    All lines have the same keys; those an axis does not have are empty.
+    """
+    held, months = load_manifest(snapshot)["measures"], plan_months(snapshot)
+    names = dict.fromkeys(name for columns in _COLUMNS.values() for name, _model in columns)
+    for measure in list_measures():
+        if not all(code in held for code in measure.stored):
+            continue
+        cube = load_snapshot_state(snapshot, measure.code).cube(months=months)
+        lines = [{"measure": "", **dict.fromkeys(names, ""), **line} for line in list_cube_lines(measure.code, cube)]
+        yield from sorted(lines, key=lambda line: [line[name] for name in names])
 
 
 def to_units(value: int, scale: int) -> int | float | str:

@@ -55,6 +55,15 @@ def get_valid_snapshot(*, version_id: int, kind: str) -> Snapshot | None:
     return found.order_by("-at").first()
 
 
+def get_latest_snapshot(kind: str) -> Snapshot:
+    """The newest snapshot of a kind, of any plan, that still stands. Raises ``Missing``."""
+    found = Snapshot.objects.filter(kind=FreezeKind(kind), invalidation__isnull=True).order_by("-at").first()
+    if found is None:
+        label = FreezeKind(kind).label
+        raise Missing(_("There is no frozen “%(kind)s” yet.") % {"kind": label}, code="nothing_frozen")
+    return found
+
+
 def load_manifest(snapshot: Snapshot) -> dict[str, Any]:
     """The manifest as it was hashed."""
     manifest: dict[str, Any] = json.loads(snapshot.manifest)
