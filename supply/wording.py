@@ -111,6 +111,18 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
             "Neither stock nor open purchases of materials are given. For %(key)s deliveries inside its lead time of"
             " %(lag)s months are taken as possible up to the supplier's limit. Import open purchases."
         ),
+        "count_moved": _(
+            "The stock of %(key)s was counted for %(counted)s, the plan starts in %(when)s. It begins with what was"
+            " made and delivered since, else with what the last approved plan leaves there. Import the new count."
+        ),
+        "count_old": _(
+            "The stock of %(key)s was counted for %(counted)s, the plan starts in %(when)s, and no approved plan leads"
+            " up to it: the old count stands. Import the new one."
+        ),
+        "count_missing": _(
+            "The stock of %(key)s was never counted: in %(when)s it begins with what the last approved plan leaves"
+            " there. Import a count."
+        ),
         "stock_not_where_used": _("Stock of %(key)s lies at %(site)s, where nothing uses it; it is left out."),
         "no_exchange_rate": _("No exchange rate for %(key)s: its prices are taken as they are. Add a rate."),
         "resource_unknown": _("A routing of %(key)s names the resource %(resource)s, which does not exist."),
@@ -126,5 +138,24 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
             "%(key)s and %(solver)s differ by %(share)s on the best plan. Tell your administrator; the plan keeps"
             " every rule all the same."
         ),
+        "stock_above_limit": _(
+            "%(key)s: more than its limit lies in stock until %(when)s, at most %(quantity)s too many. Opening stock"
+            " and frozen production are above it, whatever is planned. Raise the limit or sell more."
+        ),
+        "hours_missing": _(
+            "%(key)s: %(quantity)s hours are missing for the frozen production of %(when)s. Change the frozen plan or"
+            " add hours."
+        ),
+        "parts_missing": _(
+            "%(key)s: %(quantity)s are missing for the frozen production of %(when)s. Change the frozen plan, expedite,"
+            " or check the count."
+        ),
+        "stock_missing": _(
+            "%(key)s: %(quantity)s are missing for the frozen production of %(when)s that uses it. Change the frozen"
+            " plan or check the count."
+        ),
+        "stock_limit_broken": _("%(key)s: stock is %(quantity)s above its limit in %(when)s."),
+        "storage_limit_broken": _("%(key)s: %(quantity)s more lie in stock in %(when)s than it has room for."),
+        "end_stock_missed": _("%(key)s: %(quantity)s are missing to the stock wanted at the end of %(when)s."),
         "rule_broken": _("%(key)s: a rule had to be broken in %(when)s by %(quantity)s (%(family)s)."),
     }[code] % parameters

@@ -8,10 +8,19 @@ from __future__ import annotations
 import numpy as np
 
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding, array_fields
+from engine.balancing.derived import unavoidable_stock
 from engine.balancing.extract import TOLERANCE
 
 OPINION_TOLERANCE = 1e-6  # relative
 _MAY_BE_NAN = {"outsource_cost", "lost_cost", "reference"}
+_BROKEN = {  # row family of a slack → finding
+    "Resource-capacity-upper": "hours_missing",
+    "Material-balance": "parts_missing",
+    "Stock-balance": "stock_missing",
+    "Stock-limit": "stock_limit_broken",
+    "Storage-upper": "storage_limit_broken",
+    "End-stock": "end_stock_missed",
+}
 _MAY_BE_INFINITE = {"make_max", "outsource_max", "max_stock", "buy_max", "quantity", "shelf_months"}
 
 
@@ -23,18 +32,18 @@ def check_problem(problem: BalanceProblem) -> tuple[Finding, ...]:
     """Findings on a problem. Raises ``UnsoundProblem`` on numbers no model can take (NaN, infinity)."""
     for part in ("points", "demand", "lanes", "transfers", "resource", "material", "supplier", "storage"):
         _check_numbers(part, getattr(problem, part))
-    return tuple(_cycles(problem) + _fences(problem))
+    return tuple(_cycles(problem) + _fences(problem) + _overstocked(problem))
 
 
 def check_plan(problem: BalanceProblem, plan: BalancePlan) -> tuple[Finding, ...]:
     """One finding per broken rule, in business words, and one when two solvers disagree on the best plan."""
     return _opinions(plan) + tuple(
         Finding(
-            "rule_broken",
+            _BROKEN[slack.family],
             "error",
             slack.family,
-            " · ".join(slack.key),
-            {"family": slack.family, "when": _month(problem, slack.month), "quantity": f"{slack.quantity:,.2f}"},
+            "|".join(slack.key),
+            {"when": _month(problem, slack.month), "quantity": f"{slack.quantity:,.2f}"},
         )
         for slack in plan.slacks
     )
@@ -95,6 +104,19 @@ def _fences(problem: BalanceProblem) -> list[Finding]:
         )
         for g, t in np.argwhere(fixed > most + TOLERANCE)
     ]
+
+
+def _overstocked(problem: BalanceProblem) -> list[Finding]:
+    """Stock above its limit from the start, which no plan can bring down sooner."""
+    points = problem.points
+    excess = unavoidable_stock(problem) - points.max_stock
+    found = []
+    for point in np.flatnonzero((excess > TOLERANCE).any(axis=1)):
+        last = int(np.flatnonzero(excess[point] > TOLERANCE)[-1])
+        key = f"{problem.products[points.product[point]]}|{problem.sites[points.site[point]]}"
+        values = {"when": _month(problem, last), "quantity": f"{excess[point].max():,.0f}"}
+        found.append(Finding("stock_above_limit", "warning", "product", key, values))
+    return found
 
 
 def _month(problem: BalanceProblem, offset: int) -> str:

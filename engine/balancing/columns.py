@@ -72,7 +72,7 @@ def _stock(draft: Draft) -> None:
     points = draft.problem.points
     n = len(points)
     level, price = draft.derived.soft_level, draft.derived.below_price
-    room = np.maximum(points.max_stock - level, 0.0)
+    room = np.maximum(draft.derived.stock_limit - level, 0.0)
     draft.add_columns("surplus", np.arange(n), n, cost=points.hold_cost, upper=room)
     soft = np.flatnonzero(level.any(axis=1))
     draft.add_columns("below_safety", soft, n, cost=(price - points.hold_cost)[soft], upper=level[soft])

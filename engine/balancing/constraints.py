@@ -161,7 +161,7 @@ def storage_upper(draft: Draft) -> None:
     level = draft.derived.soft_level
     taken = np.zeros((n, draft.problem.months))
     np.add.at(taken, row_of[points.site[stored]], level[stored])
-    rows = draft.add_rows("Storage-upper", np.arange(n), n, lower=-np.inf, upper=storage.quantity - taken)
+    rows = draft.add_rows("Storage-upper", np.arange(n), n, lower=-np.inf, upper=draft.derived.storage_limit - taken)
     for name, sign in (("surplus", 1.0), ("below_safety", -1.0), ("overstock", 1.0)):
         family = draft.columns[name]
         kept = stored[family.holds(stored)]

@@ -26,6 +26,8 @@ class Derived:
     make_cap: Floats  # [points, T] no optimal plan makes more
     soft_level: Floats  # [points, T] stock should not fall below
     below_price: Floats  # [points, T] per unit and month below it
+    stock_limit: Floats  # [points, T] stock above it is a broken rule: the stated limit, or what is there anyway
+    storage_limit: Floats  # [storage, T] likewise for all products of a site
 
 
 def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
@@ -43,6 +45,7 @@ def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
     value = demand.price + np.nan_to_num(demand.lost_cost) + elastic * demand.must_serve[:, None]
     level, below = soft_level(problem, elastic)
     cap = make_cap(problem)
+    there = unavoidable_stock(problem)
     return Derived(
         class_market=class_market,
         lane_market=lane_market,
@@ -55,6 +58,8 @@ def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
         make_cap=cap,
         soft_level=level,
         below_price=below,
+        stock_limit=np.maximum(problem.points.max_stock, there),
+        storage_limit=np.maximum(problem.storage.quantity, _by_site(problem, there)),
     )
 
 
@@ -94,6 +99,33 @@ def soft_level(problem: BalanceProblem, elastic: float) -> tuple[Floats, Floats]
     level[given, -1] = points.end_stock[given]
     price[given, -1] = elastic
     return level, price
+
+
+def unavoidable_stock(problem: BalanceProblem) -> Floats:
+    """[points, T] what lies in stock whatever is planned: opening stock and frozen production beyond all demand.
+
+    Nothing where goods may go on to another site or into another product.
+    """
+    points, demand, lanes = problem.points, problem.demand, problem.lanes
+    asked = np.zeros((len(problem.products) * len(problem.orgs), problem.months))
+    np.add.at(asked, demand.product * len(problem.orgs) + demand.org, demand.quantity)
+    asked = np.cumsum(asked, axis=1)
+    reach = np.minimum(np.arange(problem.months) + lanes.lag[:, None], problem.months - 1)
+    market = points.product[lanes.point] * len(problem.orgs) + lanes.org
+    outflow = np.zeros((len(points), problem.months))
+    np.add.at(outflow, lanes.point, asked[market[:, None], reach])
+    held = points.initial[:, None] + np.cumsum(points.make_min, axis=1) - outflow
+    held[problem.transfers.source] = 0.0
+    held[problem.component_lines.component] = 0.0
+    held[np.isfinite(points.shelf_months)] = 0.0  # what nobody takes is written off
+    return np.maximum(held, 0.0)
+
+
+def _by_site(problem: BalanceProblem, stock: Floats) -> Floats:
+    """[storage, T] stock of all products at each limited site."""
+    total = np.zeros((len(problem.sites), problem.months))
+    np.add.at(total, problem.points.site, stock)
+    return total[problem.storage.site]
 
 
 def make_cap(problem: BalanceProblem) -> Floats:

@@ -19,7 +19,7 @@ SLACK_FAMILIES = {
     "material_slack": "Material-balance",
     "stock_slack": "Stock-balance",
     "storage_slack": "Storage-upper",
-    "overstock": "Stock-balance",
+    "overstock": "Stock-limit",
 }
 
 

@@ -74,7 +74,7 @@ class Twin:
                 self.money.append(-self.derived.below_price[p, t] * below)
                 if np.isfinite(points.max_stock[p, t]):
                     over = self._var("over", p, t)
-                    room = max(points.max_stock[p, t], self.derived.soft_level[p, t])
+                    room = max(self.derived.stock_limit[p, t], self.derived.soft_level[p, t])
                     self.model += self.stock[p, t] - over <= room
                     self.money.append(-price * over)
                 if np.isfinite(points.shelf_months[p]):
@@ -257,7 +257,7 @@ class Twin:
                 slack = self._var("storage_slack", i, t)
                 self.money.append(-self.derived.elastic_price * slack)
                 held = pulp.lpSum(self.stock[p, t] for p in here)
-                self.model += held <= storage.quantity[i, t] + slack, f"Storage-upper_{i}_{t}"
+                self.model += held <= self.derived.storage_limit[i, t] + slack, f"Storage-upper_{i}_{t}"
 
     def _set_ups(self) -> None:
         points = self.problem.points

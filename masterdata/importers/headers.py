@@ -68,6 +68,7 @@ COLUMN_ALIASES: dict[str, tuple[str, ...]] = {
     "order": ("订单", "订单号", "采购订单"),
     "item": ("物品", "品项", "料号"),
     "produced_on": ("生产日期", "入库日期"),
+    "counted_on": ("盘点日期", "库存日期"),
     "requested_by": ("提出人", "要求人", "申请人"),
     "from_month": ("起始月份", "生效月份", "开始月份"),
     "to_month": ("截止月份", "结束月份"),

@@ -133,13 +133,17 @@ class OpenPurchase(Revised):
 
 
 class InventoryLot(Revised):
-    """Stock of a product or material at a site, with its age and who asked for it (R-133)."""
+    """Stock of a product or material at a site, with its age and who asked for it (R-133).
+
+    ``counted_on`` says of which day the quantity is; without it the count is as new as its import.
+    """
 
     product = models.ForeignKey(Product, null=True, on_delete=models.CASCADE, related_name="lots")
     material = models.ForeignKey(Material, null=True, on_delete=models.CASCADE, related_name="lots")
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="lots")
     quantity = models.DecimalField(**QUANTITY)
     produced_on = models.DateField(null=True, blank=True)
+    counted_on = models.DateField(null=True, blank=True)
     requested_by = models.CharField(max_length=120, blank=True)
     reason = models.CharField(max_length=200, blank=True)
 

@@ -15,7 +15,7 @@ from demand.choices import AssumptionState
 from demand.models import Assumption
 from engine.coverage import days_of_supply
 from finance.selectors import MoneyView, load_target
-from masterdata.models import ActualRecord, CalendarMonth, InventoryLot
+from masterdata.models import ActualRecord, CalendarMonth
 from meetings.boards.presop import DecisionLine, list_decision_lines
 from meetings.boards.window import Year, get_year
 from meetings.choices import ActionState
@@ -26,6 +26,7 @@ from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.models import Version
 from plans.selectors import ScenarioStanding, get_shown_version, load_measure, load_scenario_standing
+from supply.selectors.opening import load_opening
 
 ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
 _WORKING_DAYS = 21.0  # where the calendar sheet says nothing
@@ -242,14 +243,14 @@ def _on_time(month: int) -> float | None:
 
 
 def _stock_days(cycle: Cycle, version_id: int) -> float | None:
-    stock = InventoryLot.objects.filter(product__isnull=False).aggregate(total=Sum("quantity"))["total"]
+    units = [float(lot.quantity) for lot in load_opening(cycle.month).lots if lot.product_id is not None]
     months = range(cycle.month, cycle.month + 6)
     wanted = load_measure(version_id=version_id, measure="consensus", months=months).to_float()
-    if stock is None or not wanted.size:
+    if not units or not wanted.size:
         return None
     known = dict(CalendarMonth.objects.filter(month__in=months).values_list("month", "working_days"))
     days = [float(known.get(month, _WORKING_DAYS)) for month in months]
-    return days_of_supply(float(stock), np.nansum(wanted, axis=0).tolist(), days)
+    return days_of_supply(sum(units), np.nansum(wanted, axis=0).tolist(), days)
 
 
 def _revenue_chart(cycle: Cycle, version_id: int, view: MoneyView) -> dict[str, Any]:

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from core.months import first_day, format_month
 from sop.demo import catalogue as c
+from sop.demo import stock
 from sop.demo.market import LAUNCH_IN_MONTHS, SOUTH_BIAS, Market
 from sop.demo.planted import CAMPAIGNS, ENDS, PRICE_STEPS, price_share
+from sop.demo.view import HORIZON, HandOver, Row, View, material_need, parts_of, skus
 
-Row = dict[str, Any]
 ORDER_COVER = (0.72, 0.38, 0.12)  # share of the next months' demand already ordered
-DELIVERED_MONTHS = 2
 INPUT_MONTHS = 12
-HORIZON = 24
 WORKING_DAYS = (20, 16, 22, 21, 20, 21, 23, 21, 22, 18, 21, 22)  # January … December
-STOCK_DAYS = {"NEV": 5, "FUEL": 11}
-PART_DAYS = {"B75": 14, "ECU": 45, "TRIM": 0}  # other parts: 15
-# dead and slow parts: material, quantity, months old, who asked for it, why
-IDLE_PARTS = (
-    ("HARNESS", 3_400, 14, "purchasing", "minimum lot before the C3 facelift"),
-    ("TRIM", 4_200, 9, "marketing", "C3 City campaign, never held"),
-)
-PAINT_STOP = 0.88  # of E7 was made in the last closed month: the paint shop stood for two days
 
 
-def write_company(folder: Path, *, market: Market, cycle_month: int, latest_month: int, seed: int) -> None:
-    """Write every sheet as known at the start of ``cycle_month``; ``latest_month`` is the market's current cycle."""
-    view = _View(market, cycle_month, latest_month, seed)
+def write_company(
+    folder: Path,
+    *,
+    market: Market,
+    cycle_month: int,
+    latest_month: int,
+    seed: int,
+    left: HandOver | None = None,
+) -> None:
+    """Write every sheet as known at the start of ``cycle_month``; ``latest_month`` is the market's current cycle.
+
+    ``left`` is what the release of the month before left in the stores and has on order; none before the first cycle.
+    """
+    view = View(market, cycle_month, latest_month, seed, left)
     for sheet, rows_of in SHEETS.items():
         rows = list(rows_of(view))
         columns = list(dict.fromkeys(column for row in rows for column in row))
@@ -44,28 +44,7 @@ def write_company(folder: Path, *, market: Market, cycle_month: int, latest_mont
             writer.writerows(rows)
 
 
-class _View:
-    """The market seen from one cycle."""
-
-    def __init__(self, market: Market, cycle_month: int, latest_month: int, seed: int) -> None:
-        self.market, self.month, self.latest = market, cycle_month, latest_month
-        self.rng = np.random.default_rng(seed * 1009 + cycle_month)
-        self.now = market.column(cycle_month)
-
-    def months(self, count: int = HORIZON) -> range:
-        return range(self.month, self.month + count)
-
-    def expected(self, key: Callable[..., Any], month: int) -> dict[Any, float]:
-        """Expected demand of a month, summed by ``key(leaf)``."""
-        sums: dict[Any, float] = defaultdict(float)
-        for leaf, amount in zip(
-            self.market.leaves, self.market.expected[:, month - self.market.first_month], strict=True
-        ):
-            sums[key(leaf)] += float(amount)
-        return sums
-
-
-def _products(view: _View) -> Iterator[Row]:
+def _products(view: View) -> Iterator[Row]:
     launch = format_month(view.latest + LAUNCH_IN_MONTHS)
     yield {"code": "QL", "name": "All cars", "name_zh": "全部车型", "level": "company"}
     for code, name, name_zh in c.FAMILIES:
@@ -89,7 +68,7 @@ def _products(view: _View) -> Iterator[Row]:
                 }  # fmt: skip
 
 
-def _orgs(view: _View) -> Iterator[Row]:
+def _orgs(view: View) -> Iterator[Row]:
     yield {"code": "CN", "name": "China", "name_zh": "全国", "level": "company", "currency": c.CURRENCY}
     for region, name, name_zh, _, dealers in c.REGIONS:
         yield {"code": region, "name": name, "name_zh": name_zh, "parent": "CN", "level": "region"}
@@ -101,7 +80,7 @@ def _orgs(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _history(view: _View) -> Iterator[Row]:
+def _history(view: View) -> Iterator[Row]:
     for leaf, numbers in zip(view.market.leaves, view.market.actual[:, : view.now], strict=True):
         for column in np.flatnonzero(numbers):
             yield {
@@ -111,24 +90,24 @@ def _history(view: _View) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def _calendar(view: _View) -> Iterator[Row]:
+def _calendar(view: View) -> Iterator[Row]:
     for month in range(view.market.first_month, view.month + HORIZON):
         yield {"month": format_month(month), "working_days": WORKING_DAYS[month % 12]}
 
 
-def _sites(view: _View) -> Iterator[Row]:
+def _sites(view: View) -> Iterator[Row]:
     for code, name, name_zh, storage, _ in c.PLANTS:
         yield {"code": code, "name": name, "name_zh": name_zh, "kind": "plant", "storage_units": storage}
 
 
-def _lanes(view: _View) -> Iterator[Row]:
+def _lanes(view: View) -> Iterator[Row]:
     for site, _, _, _, freight in c.PLANTS:
         for (region, _, _, _, dealers), cost in zip(c.REGIONS, freight, strict=True):
             for store in [*(dealer[0] for dealer in dealers), f"{region}-DIRECT"]:
                 yield {"site": site, "org": store, "unit_cost": cost, "lead_time_days": 5}
 
 
-def _resources(view: _View) -> Iterator[Row]:
+def _resources(view: View) -> Iterator[Row]:
     for code, name, name_zh, site, kind, jph, shifts, most, overtime, extra, _ in c.RESOURCES:
         yield {
             "code": code, "name": name, "name_zh": name_zh, "site": site, "kind": kind, "jph": jph,
@@ -139,33 +118,25 @@ def _resources(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _capacity(view: _View) -> Iterator[Row]:
+def _capacity(view: View) -> Iterator[Row]:
     yield {"resource": "CQ3", "month": format_month(view.latest + 1), "lost_hours": 88, "reason": "maintenance"}
     yield {"resource": "HFP", "month": format_month(view.latest + 2), "lost_hours": 36, "reason": "maintenance"}
     for code in ("HF1", "HF2", "CQ1"):
         yield {"resource": code, "month": format_month(view.latest + 8), "lost_hours": 40, "reason": "holiday"}
 
 
-def _skus(prefixes: tuple[str, ...]) -> Iterator[tuple[str, c.Config, c.Series]]:
-    for series in c.SERIES:
-        for config in series.configs:
-            if config.code.startswith(prefixes):
-                for colour, *_ in c.COLOURS:
-                    yield f"{config.code}-{colour}", config, series
-
-
-def _routings(view: _View) -> Iterator[Row]:
+def _routings(view: View) -> Iterator[Row]:
     for code, _, _, site, _, jph, *_, made in c.RESOURCES:
-        for product, _, _ in _skus(made):
+        for product, _, _ in skus(made):
             yield {"product": product, "site": site, "resource": code, "hours_per_unit": round(1 / jph, 6)}
 
 
-def _suppliers(view: _View) -> Iterator[Row]:
+def _suppliers(view: View) -> Iterator[Row]:
     for code, name, name_zh in c.SUPPLIERS:
         yield {"code": code, "name": name, "name_zh": name_zh, "email": f"planning@{code.lower()}.example"}
 
 
-def _materials(view: _View) -> Iterator[Row]:
+def _materials(view: View) -> Iterator[Row]:
     for code, name, name_zh, supplier, cost, lead, core in c.MATERIALS:
         yield {
             "code": code, "name": name, "name_zh": name_zh, "supplier": supplier, "unit_cost": cost,
@@ -173,84 +144,23 @@ def _materials(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _parts(config: c.Config, series: c.Series) -> dict[str, int]:
-    if series.family == "NEV":
-        return {config.battery: 1, "MCU": 1, "ECU": 2}
-    return {"ENGINE": 1, "ECU": 1} | ({"TRIM": 1} if config.code == "C3-CITY" else {})
-
-
-def _bom(view: _View) -> Iterator[Row]:
-    for product, config, series in _skus(("",)):
-        for component, quantity in _parts(config, series).items():
+def _bom(view: View) -> Iterator[Row]:
+    for product, config, series in skus(("",)):
+        for component, quantity in parts_of(config, series).items():
             yield {"product": product, "component": component, "quantity_per": quantity}
 
 
-def _material_need(view: _View, month: int) -> dict[str, float]:
-    need: dict[str, float] = defaultdict(float)
-    for (config, series), cars in view.expected(lambda leaf: (leaf.config, leaf.series), month).items():
-        for component, quantity in _parts(config, series).items():
-            need[component] += quantity * cars
-    return need
-
-
-def _material_supply(view: _View) -> Iterator[Row]:
+def _material_supply(view: View) -> Iterator[Row]:
     """Suppliers follow with some room; CellNova's B75 line is short for four months from the next one on."""
     for month in view.months():
-        for material, need in sorted(_material_need(view, month).items()):
+        for material, need in sorted(material_need(view, month).items()):
             limit = max(need * 1.25, 2_000)
             if material == "B75" and 1 <= month - view.latest <= 4:
                 limit = 3_200
             yield {"material": material, "month": format_month(month), "max_quantity": round(limit / 10) * 10}
 
 
-def _open_purchases(view: _View) -> Iterator[Row]:
-    for number, (material, *_) in enumerate(c.MATERIALS):
-        for ahead in (0, 1):
-            month = view.month + ahead
-            share = 0.4 if material == "B75" else 0.5
-            quantity = round(_material_need(view, month).get(material, 0) * share / 10) * 10
-            if quantity:
-                yield {
-                    "material": material, "arrival_month": format_month(month), "quantity": quantity,
-                    "promised_date": first_day(month) + dt.timedelta(days=11 + number), "order": f"PO-{month % 100:02d}{number}{ahead}",
-                }  # fmt: skip
-
-
-def _inventory(view: _View) -> Iterator[Row]:
-    last = view.month - 1
-    demand = view.expected(lambda leaf: (leaf.product, leaf.series), view.month)
-    homes = {product: site for *_, site, _, _, _, _, _, _, made in c.RESOURCES for product, _, _ in _skus(made)}
-    for (product, series), cars in sorted(demand.items(), key=lambda item: item[0][0]):
-        days = STOCK_DAYS[series.family]
-        fresh = round(cars * days / 30)
-        if fresh:
-            yield {
-                "item": product, "site": homes[product], "quantity": fresh,
-                "produced_on": first_day(last) + dt.timedelta(days=14), "requested_by": "plan", "reason": "rolling plan",
-            }  # fmt: skip
-        if series.code == "C3":
-            yield {
-                "item": product, "site": homes[product], "quantity": round(cars * 1.1) + 40,
-                "produced_on": first_day(view.month - 6) + dt.timedelta(days=9), "requested_by": "sales_south",
-                "reason": "stock-building for the spring campaign",
-            }  # fmt: skip
-    for material, need in sorted(_material_need(view, view.month).items()):
-        for plant, *_ in c.PLANTS:
-            share = {"HEFEI": 0.6, "CHONGQING": 0.3, "WUHAN": 0.1}[plant]
-            quantity = round(need * share * PART_DAYS.get(material, 15) / 30)
-            if quantity:
-                yield {
-                    "item": material, "site": plant, "quantity": quantity,
-                    "produced_on": first_day(last) + dt.timedelta(days=20), "requested_by": "purchasing",
-                }  # fmt: skip
-    for material, quantity, age, who, reason in IDLE_PARTS:
-        yield {
-            "item": material, "site": "WUHAN", "quantity": quantity, "produced_on": first_day(view.month - age) + dt.timedelta(days=3),
-            "requested_by": who, "reason": reason,
-        }  # fmt: skip
-
-
-def _orders(view: _View) -> Iterator[Row]:
+def _orders(view: View) -> Iterator[Row]:
     """What is due in the coming months is partly ordered; what was due before is delivered."""
     for ahead in range(-len(ORDER_COVER), len(ORDER_COVER)):
         month = view.month + ahead
@@ -286,9 +196,9 @@ def _orders(view: _View) -> Iterator[Row]:
     }  # fmt: skip
 
 
-def _prices(view: _View) -> Iterator[Row]:
+def _prices(view: View) -> Iterator[Row]:
     start = view.market.first_month - view.latest
-    for product, config, _ in _skus(("",)):
+    for product, config, _ in skus(("",)):
         steps = PRICE_STEPS.get(config.code.partition("-")[0], ())
         for offset in (start, *(step for step, _percent in steps)):
             month = view.latest + offset
@@ -297,16 +207,16 @@ def _prices(view: _View) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def _price(view: _View, config: c.Config, month: int) -> int:
+def _price(view: View, config: c.Config, month: int) -> int:
     """List price less what the price strategy takes off, whole hundreds."""
     return int(
         np.rint(config.price * float(price_share(config.code.partition("-")[0], month - view.latest)) / 100) * 100
     )
 
 
-def _costs(view: _View) -> Iterator[Row]:
+def _costs(view: View) -> Iterator[Row]:
     start = format_month(view.market.first_month)
-    for product, config, _ in _skus(("",)):
+    for product, config, _ in skus(("",)):
         cost = config.price - config.contribution
         yield {
             "product": product, "from_month": start, "material_cost": round(cost * 0.78, -1),
@@ -316,7 +226,7 @@ def _costs(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _targets(view: _View) -> Iterator[Row]:
+def _targets(view: View) -> Iterator[Row]:
     """The budget was ambitious on new energy, saw no subsidy end, and M8 one month earlier."""
     ambition = {"E5": 1.03, "E7": 1.06, "M8": 1.10, "S6": 1.0, "C3": 1.12}
     for kind, lift in (("budget", None), ("le", 1.01)):
@@ -337,8 +247,8 @@ def _targets(view: _View) -> Iterator[Row]:
                     }  # fmt: skip
 
 
-def _policies(view: _View) -> Iterator[Row]:
-    for product, config, _ in _skus(("",)):
+def _policies(view: View) -> Iterator[Row]:
+    for product, config, _ in skus(("",)):
         yield {
             "product": product, "fulfilment": "ATO" if config.battery == "B90" else "MTS", "service_level": 0.95,
             "supply_strategy": "prebuild" if config.code.startswith("E7") else "level",
@@ -349,7 +259,7 @@ def _policies(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _inputs(view: _View) -> Iterator[Row]:
+def _inputs(view: View) -> Iterator[Row]:
     """Sales forecasts by series and region, a launch ramp by product management, a campaign by marketing."""
     for month in view.months(INPUT_MONTHS):
         for (series, region), cars in sorted(
@@ -375,7 +285,7 @@ def _inputs(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _events(view: _View) -> Iterator[Row]:
+def _events(view: View) -> Iterator[Row]:
     """What moved and will move demand; the past ones are what the forecast learns from."""
     for campaign in CAMPAIGNS:
         for number, offset in enumerate(campaign.months, 1):
@@ -391,7 +301,7 @@ def _events(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-def _months(view: _View, first: int, last: int | None) -> Row:
+def _months(view: View, first: int, last: int | None) -> Row:
     return {
         "from_month": format_month(view.latest + first),
         "to_month": "" if last is None else format_month(view.latest + last),
@@ -432,30 +342,7 @@ _SINGLE_EVENTS: tuple[tuple[str, str, int, int | None, str, str, Row, str, str],
 )
 
 
-def _actuals(view: _View) -> Iterator[Row]:
-    for month in range(view.month - 3, view.month):
-        column = view.market.column(month)
-        sold: dict[tuple[str, str], float] = defaultdict(float)
-        for leaf, cars in zip(view.market.leaves, view.market.actual[:, column], strict=True):
-            for site, share in _homes(leaf.config.code).items():
-                sold[leaf.config.code, site] += float(cars) * share
-        for (config, site), units in sorted(sold.items()):
-            if cars := round(units):
-                lost = PAINT_STOP if month == view.month - 1 and config.startswith("E7") else 1.0
-                yield {
-                    "month": format_month(month), "product": config, "site": site, "produced": round(cars * lost * view.rng.uniform(0.96, 1.03)),
-                    "delivered": cars, "delivered_on_time": round(cars * view.rng.uniform(0.89, 0.97)),
-                    "returned": round(cars * 0.004), "purchase_receipts_due": 40, "purchase_receipts_on_time": int(view.rng.integers(33, 40)),
-                }  # fmt: skip
-
-
-def _homes(config: str) -> dict[str, float]:
-    """Plants that make a configuration with their part of it: two thirds at home, the rest at the second plant."""
-    lines = [site for _, _, _, site, kind, *_, made in c.RESOURCES if kind == "line" and config.startswith(made)]
-    return {lines[0]: 1.0} if len(lines) == 1 else {lines[0]: 2 / 3, lines[1]: 1 / 3}
-
-
-def _users(view: _View) -> Iterator[Row]:
+def _users(view: View) -> Iterator[Row]:
     for username, role, name, _, _, department, _, orgs, language in c.PEOPLE:
         yield {
             "username": username, "role": role, "name": name, "email": f"{username}@qinglan.example",
@@ -463,10 +350,10 @@ def _users(view: _View) -> Iterator[Row]:
         }  # fmt: skip
 
 
-SHEETS: dict[str, Callable[[_View], Iterator[Row]]] = {
+SHEETS: dict[str, Callable[[View], Iterator[Row]]] = {
     "products": _products, "orgs": _orgs, "history": _history, "calendar": _calendar, "sites": _sites, "lanes": _lanes,
     "resources": _resources, "capacity": _capacity, "routings": _routings, "suppliers": _suppliers, "materials": _materials,
-    "bom": _bom, "material_supply": _material_supply, "open_purchases": _open_purchases, "inventory": _inventory,
+    "bom": _bom, "material_supply": _material_supply, "open_purchases": stock.open_purchases, "inventory": stock.inventory,
     "orders": _orders, "prices": _prices, "costs": _costs, "targets": _targets, "policies": _policies, "inputs": _inputs,
-    "events": _events, "actuals": _actuals, "users": _users,
+    "events": _events, "actuals": stock.actuals, "users": _users,
 }  # fmt: skip

@@ -22,16 +22,17 @@ from meetings import services as meetings
 from sop.demo.catalogue import CURRENCY, NAME, NAME_ZH
 from sop.demo.demand_work import talk_about_demand
 from sop.demo.first_look import promise_actions, take_a_first_look
+from sop.demo.hand_over import hand_over
 from sop.demo.look_back import explain_deviations, write_assumptions
 from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
+from sop.demo.view import CLOSED_CYCLES
 from sop.monthly import MonthlyRun
 from supply.services.inventory import explain_deviation, save_disposition
 from supply.services.investments import save_investment
 
 SEED = 20261121
-CLOSED_CYCLES = 2
 _DAYS_AHEAD = 25  # from the 6th on the demo shows next month's cycle, whose demand review is still to come
 
 
@@ -58,7 +59,8 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
     released: Cycle | None = None
     for month in range(latest - CLOSED_CYCLES, latest + 1):
         with tempfile.TemporaryDirectory(prefix="sop-demo-") as folder:
-            write_company(Path(folder), market=market, cycle_month=month, latest_month=latest, seed=SEED)
+            left = None if released is None else hand_over(released)
+            write_company(Path(folder), market=market, cycle_month=month, latest_month=latest, seed=SEED, left=left)
             import_folder(path=Path(folder), actor=None)
         people = people or ensure_people(with_password=True)
         _plan_the_launch(people)

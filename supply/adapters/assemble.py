@@ -94,7 +94,7 @@ def assemble(sheets: Sheets) -> Assembled:
         supplier=build_supplier_limits(sheets, materials, material),
         storage=_storage(sheets, sites),
     )
-    return Assembled(problem, network.findings + tuple(prices.findings) + tuple(found))
+    return Assembled(problem, (*sheets.findings, *network.findings, *prices.findings, *found))
 
 
 def _asked(demand: DemandClasses, products: list[str]) -> dict[str, Floats]:

@@ -12,6 +12,8 @@ import numpy as np
 from django.db.models import F, Model
 from django.db.models.functions import Coalesce
 
+from core.months import format_month
+from engine.balancing.contracts import Finding
 from masterdata.models import (
     BomLine,
     CalendarMonth,
@@ -40,6 +42,7 @@ from supply.adapters.horizon import lag_months
 from supply.adapters.sheets import Row, Sheets
 from supply.measures import CONSENSUS, PRODUCTION, PURCHASE
 from supply.selectors.horizon import plan_months
+from supply.selectors.opening import MovedCount, load_open_purchases, load_opening
 
 DEFAULT_FROZEN_MONTHS, DEFAULT_SLUSHY_MONTHS, DEFAULT_SERVICE_LEVEL = 1, 3, 0.95  # as masterdata.Policy
 
@@ -78,12 +81,6 @@ _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
         {"product": "product__code", "component": Coalesce("material__code", "component__code")},
     ),
     "material_supply": (MaterialSupply, ("month", "max_quantity"), {"material": "material__code"}),
-    "open_purchases": (OpenPurchase, ("arrival_month", "quantity"), {"material": "material__code"}),
-    "inventory": (
-        InventoryLot,
-        ("quantity",),
-        {"item": Coalesce("product__code", "material__code"), "site": "site__code"},
-    ),
     "prices": (Price, ("from_month", "price", "currency"), {"product": "product__code", "org": "org__code"}),
     "costs": (
         Cost,
@@ -125,9 +122,13 @@ def load_ids() -> Ids:
 def load_sheets(version: Version) -> Sheets:
     """Master data and the consensus demand of a version's horizon."""
     months = plan_months(version)
+    materials = dict(Material.objects.values_list("pk", "code"))
     rows = {sheet: _load(*source) for sheet, source in _SOURCES.items()}
     consensus = load_measure(version_id=version.pk, measure=CONSENSUS, months=months)
     rows["demand"] = demand_rows(consensus)
+    opening, purchases = load_opening(months.start), load_open_purchases(months.start)
+    rows["inventory"] = [_lot_row(lot) for lot in opening.lots]
+    rows["open_purchases"] = [_purchase_row(row, materials) for row in purchases.rows]
     released, slushy = _released(months.start, rows["policies"])
     return Sheets(
         first_month=months.start,
@@ -138,7 +139,28 @@ def load_sheets(version: Version) -> Sheets:
         slushy=slushy,
         ordered=_ordered(months),
         errors=forecast_errors(version, consensus.axis.keys, rows),
+        lists_release=purchases.lists_release,
+        findings=tuple(_say_moved(count, months.start) for count in opening.moved),
     )
+
+
+def _lot_row(lot: InventoryLot) -> Row:
+    item = lot.product or lot.material
+    assert item is not None
+    return {"item": item.code, "site": lot.site.code, "quantity": lot.quantity, "produced_on": lot.produced_on}
+
+
+def _purchase_row(row: OpenPurchase, materials: Mapping[int, str]) -> Row:
+    return {"material": materials[row.material_id], "arrival_month": row.arrival_month, "quantity": row.quantity}
+
+
+def _say_moved(count: MovedCount, month: int) -> Finding:
+    """A finding on a site whose count is older than the plan."""
+    when = format_month(month)
+    if count.counted is None:
+        return Finding("count_missing", "info", "site", count.site.code, {"when": when})
+    code = "count_moved" if count.is_moved else "count_old"
+    return Finding(code, "warning", "site", count.site.code, {"counted": format_month(count.counted), "when": when})
 
 
 def load_capacity_sheets(months: range) -> Sheets:
@@ -176,6 +198,8 @@ def input_hash(sheets: Sheets, changes: list[dict[str, Any]]) -> str:
     )
     errors = sorted(sheets.errors.items())
     whole = [sheets.first_month, sheets.months, sheets.currency, content, released, slushy, ordered, errors, changes]
+    if not sheets.lists_release:
+        whole.append("orders of the release come on top")
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
 
 

@@ -54,8 +54,7 @@ def build_materials(
             for m in late
         ]
     first = lag if is_known else np.zeros_like(lag)
-    stock, arrivals = _stock(sheets, keys, findings), _arrivals(sheets, keys)
-    arrivals = np.maximum(arrivals, _ordered(sheets, keys, first))
+    stock, arrivals = _stock(sheets, keys, findings), _arrivals(sheets, keys, _ordered(sheets, keys, first))
     cost = np.array([number(rows[material]["unit_cost"]) for material, _site in keys], dtype=float)
     every = np.ones(months)
     material_place = {key: position for position, key in enumerate(keys)}
@@ -102,9 +101,13 @@ def _stock(sheets: Sheets, keys: list[tuple[str, str]], findings: list[Finding])
     return stock
 
 
-def _arrivals(sheets: Sheets, keys: list[tuple[str, str]]) -> Floats:
-    """[keys, T] open purchases, shared equally by the sites that use the material; what is overdue comes at once."""
-    arrivals = np.zeros((len(keys), sheets.months))
+def _arrivals(sheets: Sheets, keys: list[tuple[str, str]], ordered: Floats) -> Floats:
+    """[keys, T] what is on its way: where the release sends it, and the other open purchases shared equally.
+
+    Sites that use a material share what the sheet has beyond the release's orders, or all of it where the sheet is
+    older than the release. What is overdue comes at once.
+    """
+    coming = np.zeros((len(keys), sheets.months))
     sharing: dict[str, list[int]] = defaultdict(list)
     for position, (material, _site) in enumerate(keys):
         sharing[material].append(position)
@@ -112,8 +115,12 @@ def _arrivals(sheets: Sheets, keys: list[tuple[str, str]]) -> Floats:
         offset = max(0, row["arrival_month"] - sheets.first_month)
         positions = sharing[row["material"]]
         if positions and offset < sheets.months:
-            arrivals[positions, offset] += number(row["quantity"]) / len(positions)
-    return arrivals
+            coming[positions, offset] += number(row["quantity"]) / len(positions)
+    if sheets.lists_release:
+        for positions in sharing.values():
+            listed = ordered[positions].mean(axis=0)
+            coming[positions] = np.maximum(coming[positions] - listed, 0.0)
+    return coming + ordered
 
 
 def _ordered(sheets: Sheets, keys: list[tuple[str, str]], first: np.ndarray) -> Floats:

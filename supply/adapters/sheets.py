@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.balancing.contracts import Finding
+
 Row = Mapping[str, Any]  # column name of the format → value; None where nothing is given
 
 SUPPLY_SHEETS = (
@@ -37,7 +39,8 @@ class Sheets:
     ``released`` holds what the last release fixed and ``slushy`` what it makes in the months that may change at a
     price: (product, site) → {month: quantity}. ``ordered`` is what it buys: (material, site) → {month of arrival:
     quantity}; inside the lead time that is on its way. ``errors`` are units above the forecast, over a product's
-    replenishment time, that its service level covers.
+    replenishment time, that its service level covers. ``lists_release`` says that ``open_purchases`` is newer than
+    the release, so that what it ordered is among them. ``findings`` are what is to be said about how old rows are.
     """
 
     first_month: int
@@ -48,6 +51,8 @@ class Sheets:
     slushy: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
     ordered: Mapping[tuple[str, str], Mapping[int, float]] = field(default_factory=dict)
     errors: Mapping[str, float] = field(default_factory=dict)
+    lists_release: bool = True
+    findings: tuple[Finding, ...] = ()
 
     def of(self, sheet: str) -> list[Row]:
         """The rows of a sheet, none when it is absent."""

@@ -16,6 +16,7 @@ from engine.ageing import age_forward, value_loss
 from masterdata.models import InventoryLot, Policy
 from masterdata.selectors import get_company
 from supply.selectors.flow import StockFlow
+from supply.selectors.opening import load_opening
 from supply.selectors.values import UnitValues
 
 EDGES = (1.0, 2.0, 3.0, 6.0)  # months: the buckets people speak of
@@ -98,8 +99,8 @@ def load_ageing(flow: StockFlow, values: UnitValues) -> Ageing:
     start, span = first_day(flow.months.start), len(flow.months) + 1
     place = {(product, site): row for row, (product, site) in enumerate(flow.keys.tolist())}
     by_key: dict[tuple[int, int], list[InventoryLot]] = defaultdict(list)
-    for lot in InventoryLot.objects.filter(product__isnull=False, quantity__gt=0).select_related("product", "site"):
-        if lot.product_id is not None and (lot.product_id, lot.site_id) in place:
+    for lot in load_opening(flow.months.start).lots:
+        if lot.product_id is not None and lot.quantity > 0 and (lot.product_id, lot.site_id) in place:
             by_key[lot.product_id, lot.site_id].append(lot)
     units, value = np.zeros((len(EDGES) + 1, span)), np.zeros((len(EDGES) + 1, span))
     aged, aged_value, loss = np.zeros(span), np.zeros(span), np.zeros(span)

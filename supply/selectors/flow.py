@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from django.db.models import Sum
 from numpy.typing import NDArray
 
 from accounts.models import Scope
 from core.months import first_day
-from masterdata.models import InventoryLot
 from plans.cubes import Cube
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_last_approved, get_version, load_measure, load_measures
 from supply import measures as m
 from supply.selectors.horizon import plan_months
+from supply.selectors.opening import load_opening
 from supply.selectors.runs import get_latest_run
 
 Floats = NDArray[np.float64]
@@ -73,7 +73,7 @@ def load_flow(version_id: int, scope: Scope) -> StockFlow:
     cubes = load_measures(version_id=version_id, measures=measures, months=months)
     seen = _seen(scope)
     cubes = {code: _only(cube, seen) for code, cube in cubes.items()}
-    lots = {key: units for key, units in _lots().items() if seen is None or key[0] in seen}
+    lots = {key: units for key, units in _lots(months.start).items() if seen is None or key[0] in seen}
     is_balanced = get_latest_run(version_id) is not None
     if is_balanced:
         made: dict[tuple[int, int], Floats] = _rows(cubes[m.PRODUCTION])
@@ -121,9 +121,12 @@ def _only(cube: Cube, seen: set[int] | None) -> Cube:
     return cube if seen is None else cube.take(np.flatnonzero(np.isin(cube.axis.keys[:, 0], sorted(seen))))
 
 
-def _lots() -> dict[tuple[int, int], float]:
-    rows = InventoryLot.objects.filter(product__isnull=False).values_list("product_id", "site_id")
-    return {(product, site): float(units) for product, site, units in rows.annotate(units=Sum("quantity")).order_by()}
+def _lots(month: int) -> dict[tuple[int, int], float]:
+    found: dict[tuple[int, int], float] = defaultdict(float)
+    for lot in load_opening(month).lots:
+        if lot.product_id is not None:
+            found[lot.product_id, lot.site_id] += float(lot.quantity)
+    return found
 
 
 def _rows(cube: Cube) -> dict[tuple[int, int], Floats]:

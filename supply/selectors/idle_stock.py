@@ -15,6 +15,7 @@ from masterdata.selectors import get_company
 from supply.models import Disposition
 from supply.selectors.flow import StockFlow
 from supply.selectors.material_cover import CoverRow
+from supply.selectors.opening import load_opening
 from supply.selectors.values import UnitValues
 
 
@@ -46,8 +47,9 @@ def list_idle_stock(flow: StockFlow, values: UnitValues, cover: list[CoverRow]) 
     How long is asked of all sites together: what one plant has too much of, another one can use.
     """
     lots: dict[tuple[bool, int, int], list[InventoryLot]] = defaultdict(list)
-    for lot in InventoryLot.objects.filter(quantity__gt=0).order_by("produced_on", "pk"):
-        lots[lot.material_id is not None, lot.material_id or lot.product_id or 0, lot.site_id].append(lot)
+    for lot in sorted(load_opening(flow.months.start).lots, key=_age_order):
+        if lot.quantity > 0:
+            lots[lot.material_id is not None, lot.material_id or lot.product_id or 0, lot.site_id].append(lot)
     lasting = _lasting(flow, cover)
     slow = get_company().slow_cover_days
     materials, products, sites = (model.objects.in_bulk() for model in (Material, Product, Site))
@@ -85,6 +87,11 @@ def list_idle_stock(flow: StockFlow, values: UnitValues, cover: list[CoverRow]) 
             )
         )
     return sorted(rows, key=lambda row: (-row.value, row.item, row.site))
+
+
+def _age_order(lot: InventoryLot) -> tuple[dt.date, int]:
+    """Oldest first; what has no date last."""
+    return lot.produced_on or dt.date.max, lot.pk or 0
 
 
 def _lasting(flow: StockFlow, cover: list[CoverRow]) -> dict[tuple[bool, int], float | None]:

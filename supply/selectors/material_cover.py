@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from core.months import first_day
 from engine.coverage import days_of_supply, short_buckets
-from masterdata.models import BomLine, InventoryLot, Material, MaterialSupply, OpenPurchase, Policy
+from masterdata.models import BomLine, Material, MaterialSupply, Policy
 from masterdata.selectors import get_company
 from supply.selectors.flow import StockFlow
+from supply.selectors.opening import load_open_purchases, load_opening
 from supply.selectors.values import UnitValues
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ def list_material_cover(flow: StockFlow, values: UnitValues) -> list[CoverRow]:
     """Materials by risk: short first, then core ones, then by cover."""
     months = flow.months
     use = _use(flow)
-    stock = _stock()
+    stock = _stock(months.start)
     arrivals, dated = _arrivals(months)
     limits = _limits(months)
     slow = get_company().slow_cover_days
@@ -129,12 +130,11 @@ def _use(flow: StockFlow) -> dict[int, Floats]:
     return use
 
 
-def _stock() -> dict[int, float]:
+def _stock(month: int) -> dict[int, float]:
     found: dict[int, float] = defaultdict(float)
-    lots = InventoryLot.objects.filter(material__isnull=False).values_list("material_id", "quantity")
-    for material, quantity in lots:
-        if material is not None:
-            found[material] += float(quantity)
+    for lot in load_opening(month).lots:
+        if lot.material_id is not None:
+            found[lot.material_id] += float(lot.quantity)
     return found
 
 
@@ -142,7 +142,7 @@ def _arrivals(months: range) -> tuple[dict[int, Floats], dict[int, list[tuple[dt
     """Open purchases as [T] and as (date, quantity); what is overdue is expected in the first month."""
     by_month: dict[int, Floats] = defaultdict(lambda: np.zeros(len(months)))
     dated: dict[int, list[tuple[dt.date, float]]] = defaultdict(list)
-    for row in OpenPurchase.objects.order_by("arrival_month", "promised_date", "pk"):
+    for row in load_open_purchases(months.start).rows:
         offset = max(0, row.arrival_month - months.start)
         if offset < len(months):
             by_month[row.material_id][offset] += float(row.quantity)

@@ -9,6 +9,7 @@ import pytest
 from core.months import parse_month
 from sop.demo.market import HISTORY_MONTHS, build_market
 from sop.demo.sheets import SHEETS, write_company
+from sop.demo.view import HandOver
 
 CYCLE = parse_month("2026-12")
 
@@ -18,9 +19,9 @@ def market():
     return build_market(cycle_month=CYCLE, seed=7)
 
 
-def _write(folder: Path, market, month=CYCLE) -> dict[str, list[dict[str, str]]]:
+def _write(folder: Path, market, month=CYCLE, left=None) -> dict[str, list[dict[str, str]]]:
     folder.mkdir(exist_ok=True)
-    write_company(folder, market=market, cycle_month=month, latest_month=CYCLE, seed=7)
+    write_company(folder, market=market, cycle_month=month, latest_month=CYCLE, seed=7, left=left)
     return {sheet: list(csv.DictReader((folder / f"{sheet}.csv").open(encoding="utf-8"))) for sheet in SHEETS}
 
 
@@ -120,3 +121,48 @@ def test_the_register_has_what_was_and_what_comes(sheets):
     assert kinds == {"promotion", "price", "external", "new_client", "npd", "phase_out", "holiday"}
     past = [row for row in sheets["events"] if row["to_month"] and row["to_month"] < "2026-12"]
     assert len(past) == 10
+
+
+def _counted(rows: list[dict[str, str]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in rows:
+        found[row["item"]] = found.get(row["item"], 0) + int(row["quantity"])
+    return found
+
+
+def test_a_month_opens_with_what_the_one_before_left(market, tmp_path):
+    """Cars: the count before, plus made, less delivered, by configuration. Every count bears the last day before."""
+    before, after = (_write(tmp_path / str(month), market, month) for month in (CYCLE - 1, CYCLE))
+    closed = [row for row in after["actuals"] if row["month"] == "2026-11"]
+    change: dict[str, int] = {}
+    for row in closed:
+        change[row["product"]] = change.get(row["product"], 0) + int(row["produced"]) - int(row["delivered"])
+    opening, closing = _counted(before["inventory"]), _counted(after["inventory"])
+    cars = {row["code"]: row["parent"] for row in after["products"] if row["level"] == "sku"}
+    for config, moved in change.items():
+        own = [code for code, parent in cars.items() if parent == config]
+        assert sum(closing.get(code, 0) - opening.get(code, 0) for code in own) == moved
+    assert {row["counted_on"] for row in after["inventory"]} == {"2026-11-30"}
+    assert {row["counted_on"] for row in before["inventory"]} == {"2026-10-31"}
+
+
+def test_parts_are_what_the_release_left_and_its_orders_are_open(market, tmp_path):
+    left = HandOver(parts={("ENGINE", "WUHAN"): 321.0, ("TRIM", "WUHAN"): 3_900.0}, ordered={"ENGINE": 1_000.0})
+    rows = _write(tmp_path / "left", market, CYCLE, left)
+    plain = _write(tmp_path / "plain", market, CYCLE)
+    counted = _counted(rows["inventory"])
+    assert (counted["ENGINE"], counted["TRIM"], counted["HARNESS"]) == (321, 3_900, 3_400)
+
+    def engines(sheets, month):
+        orders = sheets["open_purchases"]
+        return sum(int(r["quantity"]) for r in orders if (r["material"], r["arrival_month"]) == ("ENGINE", month))
+
+    assert engines(rows, "2026-12") == engines(plain, "2026-12") + 1_000
+    assert engines(rows, "2027-01") == engines(plain, "2027-01") > 0
+
+
+def test_parts_lie_where_they_are_used(market, tmp_path):
+    """The first month's engines lie at the two plants that build cars with them, in the proportion of these cars."""
+    rows = _write(tmp_path / "first", market, CYCLE - 2)
+    engines = {row["site"]: int(row["quantity"]) for row in rows["inventory"] if row["item"] == "ENGINE"}
+    assert set(engines) == {"CHONGQING", "WUHAN"}

@@ -153,6 +153,7 @@ INVENTORY = register_sheet(
             Column("site", CODE, required=True, refers_to=("sites",)),
             Column("quantity", QUANTITY, required=True),
             Column("produced_on", DATE),
+            Column("counted_on", DATE),
             Column("requested_by", TEXT, max_length=120),
             Column("reason", TEXT),
         ),
