@@ -30,7 +30,9 @@ from meetings.choices import DecisionState, Presence
 from meetings.selectors import list_decisions, list_waiting
 from plans.models import Version
 from plans.selectors import get_working_version
+from supply.selectors.pricing import get_option_pricing
 from supply.services.balance import enqueue_balance
+from supply.services.pricing import resume_pricing
 
 # Who comes to which meeting.
 _CORE_THREE = (Role.SALES, Role.PRODUCTION, Role.PURCHASING)
@@ -126,6 +128,7 @@ class MonthlyRun:
         """Balance demand against capacity and material; shortages get causes and options."""
         with self._timed("balance", _("Supply balance")):
             self._run(enqueue_balance(version_id=self.version.pk, actor=self._who(Role.SUPPLY_LEAD)))
+            self._price_options()
 
     def sign_supply(self) -> None:
         """Hold the supply review; the supply lead signs. Snapshot S."""
@@ -170,6 +173,7 @@ class MonthlyRun:
             if list_waiting(self._cycle):
                 scope = {"cycle": self._cycle.pk}
                 self._run(enqueue_job(kind="apply_decisions", scope=scope, actor=self._who(Role.EXECUTIVE)))
+                self._price_options()
 
     def approve(self) -> None:
         """The executive approves. Snapshot A."""
@@ -237,6 +241,12 @@ class MonthlyRun:
                     reason=_("The month is played in one go."),
                     actor=self._who(Role.COORDINATOR),
                 )
+
+    def _price_options(self) -> None:
+        """What a large balance leaves for later: there is no later here."""
+        pricing = get_option_pricing(self.version.pk)
+        if pricing is not None and not pricing.is_over:
+            self._run(resume_pricing(version_id=self.version.pk, actor=self._who(Role.SUPPLY_LEAD)))
 
     def _run(self, job: Job) -> None:
         job = run_job_now(job)

@@ -29,7 +29,7 @@ Table = dict[str, dict[str, int | float]]
 
 
 def build_report(cycle: Cycle, *, seconds: dict[str, float]) -> dict[str, Any]:
-    """Snapshot, release, totals per family and month, load, shortages, options, finance, seconds per step."""
+    """Snapshot, release, totals per family and month, load, shortages, options, balance, finance, seconds per step."""
     version = get_working_version(cycle)
     months = range(cycle.month, cycle.month + cycle.horizon)
     cubes = load_measures(version_id=version.pk, measures=[*BY_FAMILY, *BY_RESOURCE], months=months)
@@ -48,6 +48,7 @@ def build_report(cycle: Cycle, *, seconds: dict[str, float]) -> dict[str, Any]:
         "band": _band(cubes["constrained"], hierarchy),
         "shortages": _shortages(run),
         "options": _options(run),
+        "balance": _balance(run),
         "finance": _finance(version, months),
         "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
     }
@@ -138,6 +139,20 @@ def _options(run: BalanceRun | None) -> list[dict[str, Any]]:
         }
         for option in run.options.all()
     ]
+
+
+def _balance(run: BalanceRun | None) -> dict[str, Any] | None:
+    """How good the plan is: ``gap`` the proven share of the best it may be short of, and whether all was priced."""
+    if run is None:
+        return None
+    return {
+        "status": run.status,
+        "gap": round(run.gap, 6),
+        "method": run.method,
+        "causes_confirmed": run.is_explained,
+        "options_priced": run.options_done,
+        "options_total": run.options_total,
+    }
 
 
 def _finance(version: Version, months: range) -> dict[str, Any]:

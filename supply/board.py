@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from accounts.policies import can
 from core import formats
+from core.jobs import list_jobs
 from cycles.choices import CycleState
 from cycles.models import Cycle
 from masterdata.choices import ResourceKind
@@ -22,6 +23,7 @@ from plans.selectors import ScenarioStanding, get_heads, get_shown_version, load
 from supply.measures import CONSTRAINED
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
 from supply.selectors.options import OptionRow, list_options
+from supply.selectors.pricing import OptionPricing, get_option_pricing
 from supply.selectors.runs import DataState, get_data_state
 from supply.selectors.shortages import ShortageRow, ShortageTotals, get_shortage_totals, list_shortages
 from supply.selectors.stock_panels import StockPanels, load_stock_panels
@@ -78,6 +80,8 @@ class SupplyBoard:
     shortages: list[ShortageRow]
     totals: ShortageTotals
     focus: str
+    pricing: OptionPricing | None
+    may_stop_pricing: bool
     ways: list[OptionRow]
     levers: list[OptionRow]
     panels: StockPanels
@@ -108,7 +112,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
     first = next((row.code for row in shortages if row.code in answered), shortages[0].code if shortages else "")
     focus = code or first
     ways = [row for row in options if not row.in_plan and row.code == focus]
-    may_adopt = can(user, "scenario.write")
+    may_adopt, pricing = can(user, "scenario.write"), get_option_pricing(version.pk)
     products, orgs = name_choices(user) if may_adopt else ([], [])
     return SupplyBoard(
         cycle=cycle,
@@ -121,6 +125,8 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         shortages=shortages,
         totals=totals,
         focus=next((row.bottleneck for row in ways), next((row.name for row in shortages if row.code == focus), focus)),
+        pricing=pricing,
+        may_stop_pricing=_may_stop(pricing, user),
         ways=ways[:MOST_OPTIONS],
         levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
         panels=load_stock_panels(version, user=user),
@@ -133,6 +139,11 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         may_adopt=may_adopt,
         may_ask=can(user, "decision.propose") and cycle.state not in _DECIDED,
     )
+
+
+def _may_stop(pricing: OptionPricing | None, user: User) -> bool:
+    job = None if pricing is None else pricing.job
+    return job is not None and list_jobs(user).filter(pk=job).exists()
 
 
 def _message(totals: ShortageTotals, state: DataState, *, sees_costs: bool) -> str:

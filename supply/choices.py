@@ -25,6 +25,15 @@ class RunStatus(TextChoices):
     FIRST = "first", _("first plan")  # shown while the exact one is being computed
 
 
+class PricingState(TextChoices):
+    """How far the options of a balance are."""
+
+    DONE = "done", _("priced")
+    PRICING = "pricing", _("being priced")
+    STOPPED = "stopped", _("stopped")
+    FIRST = "first", _("waiting for the exact plan")
+
+
 class CauseKind(TextChoices):
     """What can hold supply back."""
 

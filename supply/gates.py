@@ -12,6 +12,7 @@ from plans.choices import FreezeKind
 from plans.selectors import get_working_version
 from plans.services import freeze_version
 from supply.choices import CauseKind
+from supply.selectors.pricing import get_option_pricing
 from supply.selectors.runs import get_data_state
 from supply.selectors.shortages import list_shortages
 from supply.services.releases import check_release, publish_release
@@ -37,11 +38,13 @@ def check_balanced(cycle: Cycle) -> list[str]:
 
 
 def check_ways_out(cycle: Cycle) -> list[str]:
-    """A large shortage without any option goes to nobody's table."""
+    """A large shortage without any option goes to nobody's table; nobody knows before all options are priced."""
     version = get_working_version(cycle)
-    state = get_data_state(version.pk)
-    if state.run is None:
+    state, pricing = get_data_state(version.pk), get_option_pricing(version.pk)
+    if state.run is None or pricing is None:
         return []
+    if not pricing.is_over:
+        return [pricing.text]
     least = state.run.revenue * LARGE_SHARE
     open_rows = [
         row

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.months import month_of, parse_month
-from supply.choices import AckStatus
+from supply.choices import AckStatus, PricingState
 
 LARGEST_ID = 2**63 - 1  # of a 64-bit column
 
@@ -129,6 +129,17 @@ class OptionIdsSerializer(serializers.Serializer):
     options = serializers.ListField(
         child=serializers.IntegerField(min_value=1, max_value=LARGEST_ID), min_length=1, max_length=12
     )
+
+
+class OptionPricingSerializer(serializers.Serializer):
+    state = serializers.ChoiceField(choices=PricingState.values)
+    done = serializers.IntegerField(help_text="levers priced")
+    total = serializers.IntegerField(help_text="levers to price")
+    is_explained = serializers.BooleanField(help_text="leading causes were confirmed by trials")
+    is_over = serializers.BooleanField(help_text="whether the options listed are all there will be")
+    percent = serializers.IntegerField()
+    text = serializers.CharField(help_text="what is still to come, in words")
+    job = serializers.IntegerField(allow_null=True)
 
 
 class OptionScenarioSerializer(serializers.Serializer):

@@ -22,6 +22,7 @@ api_urlpatterns = [
     path("plans/<int:version>/trials/warm/", trials.WarmView.as_view(), name="trials-warm"),
     path("plans/<int:version>/worth/", trials.WorthView.as_view(), name="worth"),
     path("plans/<int:version>/options/price/", balance.PriceOptionsView.as_view(), name="options-price"),
+    path("plans/<int:version>/options/pricing/", balance.OptionPricingView.as_view(), name="options-pricing"),
     path("supply/options/<int:option>/scenario/", balance.OptionScenarioView.as_view(), name="option-scenario"),
     path("supply/stock/", planning.StockView.as_view(), name="stock"),
     path("supply/ageing/", planning.AgeingView.as_view(), name="ageing"),

@@ -353,6 +353,8 @@ SUPPLY = [
     Row(V1 + "plans/<int:version>/trials/warm/", "POST", PLANNERS, own=JUDGED, body={}),
     Row(V1 + "plans/<int:version>/worth/", "GET", STAFF, own=JUDGED, query="what=hour&code=LINE&month=2026-12"),
     Row(V1 + "plans/<int:version>/options/price/", "POST", STAFF, own=HIDDEN, body={"options": [1]}),
+    Row(V1 + "plans/<int:version>/options/pricing/", "GET", STAFF, own=JUDGED),
+    Row(V1 + "plans/<int:version>/options/pricing/", "POST", LEADS, own=JUDGED, body={}),
     Row(V1 + "supply/options/<int:option>/scenario/", "POST", PLANNERS, own=HIDDEN, body={}),
 ]
 

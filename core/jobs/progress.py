@@ -44,9 +44,9 @@ class Progress:
             raise JobCancelled
         self._written_at, self._step = now, step
 
-    def within(self, step: str, fraction: float) -> None:
-        """As ``update``, for ``fraction`` of a step registered with its weight."""
-        self.update(get_kind(self._job.kind).share(step, fraction), step)
+    def within(self, step: str, fraction: float, text: str = "") -> None:
+        """As ``update``, for ``fraction`` of a step registered with its weight; ``text`` says more than its title."""
+        self.update(get_kind(self._job.kind).share(step, fraction), text or step)
 
 
 class Heartbeat:

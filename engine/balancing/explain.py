@@ -9,7 +9,7 @@ relax it, solve again, count the units that come back.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,7 +115,11 @@ def list_shortages(session: Session, plan: BalancePlan) -> list[Shortage]:
 
 
 def confirm_causes(
-    trials: Trials, shortages: list[Shortage], *, most: int = 12
+    trials: Trials,
+    shortages: list[Shortage],
+    *,
+    most: int = 12,
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[list[Shortage], list[Confirmation]]:
     """Relax the leading bottlenecks one by one (the ``most`` dearest); a cause that frees too little steps back."""
     if trials.session.is_large:
@@ -123,7 +127,8 @@ def confirm_causes(
     confirmations: list[Confirmation] = []
     tried: set[Bottleneck] = set()
     current = list(shortages)
-    for _round in range(most):
+    for number in range(most):
+        progress(number / most)
         bottleneck = _dearest(current, tried)
         if bottleneck is None:
             break

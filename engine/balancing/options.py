@@ -11,17 +11,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem
+from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats
 from engine.balancing.explain import Bottleneck, Shortage
 from engine.balancing.solve import Session
 from engine.balancing.trials import Change, Trials
 
 LEAST_UNITS = 0.5  # an option that frees less than half a unit is no option
+LEAST_HOURS = 0.005  # a lever the plan uses less of in a month is not used
 DAYS_PER_MONTH = 30
 MOST_IN_LARGE_MODELS = 3
+MOST_LEVERS = 6
+# Levers that move bounds near the bottleneck: solved in a fraction of a second even in a large model.
+LOCAL = frozenset({"overtime", "extra_shift", "raise_supply", "expedite", "defer", "rent_storage", "break_fence"})
 
 
 @dataclass(frozen=True)
@@ -81,13 +86,13 @@ class Option:
 
     @property
     def is_useful(self) -> bool:
-        """Whether it serves anybody."""
-        return self.units > LEAST_UNITS
+        """Whether it serves anybody; a lever in the plan, whether it earns anything."""
+        return self.gain > 0 if self.is_in_plan else self.units > LEAST_UNITS
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A lever before it is priced."""
+    """A lever before it is priced; one ``is_in_plan`` is priced by its ``changes`` taking it away."""
 
     kind: str
     target: str
@@ -95,21 +100,67 @@ class Rung:
     lead_days: int
     amount: float
     is_cost_known: bool = True
+    is_in_plan: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is priced in a fraction of a second even in a large model; the others may take seconds."""
+        return self.kind in LOCAL and not self.is_in_plan
+
+
+Candidate = tuple[Bottleneck, Rung]
+
+
+def list_candidates(
+    session: Session, plan: BalancePlan, shortages: Sequence[Shortage], terms: LeverTerms | None = None
+) -> list[Candidate]:
+    """All that is to be priced: local rungs of the leading bottlenecks, the other rungs, what the plan counts on."""
+    ways = list_ways(session, shortages, terms)
+    return [*sorted(ways, key=lambda way: not way[1].is_local), *list_levers(session.problem, plan)]
+
+
+def list_ways(
+    session: Session, shortages: Sequence[Shortage], terms: LeverTerms | None = None, *, most_bottlenecks: int = 8
+) -> list[Candidate]:
+    """The rungs of every leading bottleneck (dearest first).
+
+    A large model, where a re-solve takes seconds, is asked about its three leading bottlenecks only.
+    """
+    if session.is_large:
+        most_bottlenecks = min(most_bottlenecks, MOST_IN_LARGE_MODELS)
+    return [
+        (bottleneck, rung)
+        for bottleneck, blamed in leading_bottlenecks(shortages)[:most_bottlenecks]
+        for rung in ladder(session, bottleneck, blamed, terms or LeverTerms())
+    ]
+
+
+def list_levers(problem: BalanceProblem, plan: BalancePlan, *, most: int = MOST_LEVERS) -> list[Candidate]:
+    """Overtime and extra shifts a plan counts on, those used most of each kind."""
+    found = []
+    for kind, used, without in (
+        ("extra_shift", plan.extra_shifts, "no_shift"),
+        ("overtime", plan.overtime, "no_overtime"),
+    ):
+        for resource in np.argsort(-used.sum(axis=1), kind="stable")[:most]:
+            if not problem.resource.is_labour[resource] and used[resource].max(initial=0.0) > LEAST_HOURS:
+                code = problem.resources[resource]
+                lead = int(problem.resource.shift_lead[resource]) * DAYS_PER_MONTH if kind == "extra_shift" else 0
+                change = Change(without, (code,), 0, problem.months)
+                amount = float(used[resource].sum())
+                rung = Rung(kind, code, (change,), lead, amount, is_in_plan=True)
+                found.append((Bottleneck("resource", code), rung))
+    return found
 
 
 def price_options(
     trials: Trials, shortages: Sequence[Shortage], terms: LeverTerms | None = None, *, most_bottlenecks: int = 8
 ) -> list[Option]:
-    """The ladder of every leading bottleneck (dearest first), useful rungs only, best gain first in each.
-
-    A large model, where a re-solve takes seconds, is asked about its three leading bottlenecks only.
-    """
-    terms = terms or LeverTerms()
-    if trials.session.is_large:
-        most_bottlenecks = min(most_bottlenecks, MOST_IN_LARGE_MODELS)
+    """The useful rungs of every leading bottleneck (dearest first), best gain first in each."""
+    ways = list_ways(trials.session, shortages, terms, most_bottlenecks=most_bottlenecks)
     options: list[Option] = []
-    for bottleneck, blamed in leading_bottlenecks(shortages)[:most_bottlenecks]:
-        priced = [price_rung(trials, bottleneck, rung) for rung in ladder(trials.session, bottleneck, blamed, terms)]
+    for _bottleneck, rungs in groupby(ways, key=lambda way: way[0]):
+        priced = [price_rung(trials, bottleneck, rung) for bottleneck, rung in rungs]
         options += sorted((o for o in priced if o.is_useful), key=lambda o: (-o.gain, o.kind, o.target))
     return options
 
@@ -123,18 +174,21 @@ def leading_bottlenecks(shortages: Sequence[Shortage]) -> list[tuple[Bottleneck,
 
 
 def price_rung(trials: Trials, bottleneck: Bottleneck, rung: Rung) -> Option:
-    """Solve with the rung's changes and compare with the base."""
-    plan = trials.solve(rung.changes)
-    base = trials.base
+    """Solve with the rung's changes and compare with the base; the other way round for a lever in the plan."""
+    plan, base = trials.solve(rung.changes), trials.base
+    if rung.is_in_plan:
+        plan, base = base, plan
     asked = float(trials.session.problem.demand.quantity.sum())
     units = float(plan.served.sum() - base.served.sum())
-    lever_cost = plan.cost.get("options", 0.0)
+    start, lever_cost = min((c.start for c in rung.changes), default=0), plan.cost.get("options", 0.0)
+    if rung.is_in_plan:
+        start, lever_cost = _used_from(trials, rung), _cost_in_plan(trials, rung)
     return Option(
         kind=rung.kind,
         bottleneck=bottleneck,
         target=rung.target,
-        changes=rung.changes,
-        start=min((c.start for c in rung.changes), default=0),
+        changes=() if rung.is_in_plan else rung.changes,
+        start=start,
         lead_days=rung.lead_days,
         units=units,
         revenue=plan.revenue - base.revenue,
@@ -144,49 +198,34 @@ def price_rung(trials: Trials, bottleneck: Bottleneck, rung: Rung) -> Option:
         service=units / asked if asked else 0.0,
         amount=rung.amount,
         is_cost_known=rung.is_cost_known,
+        is_in_plan=rung.is_in_plan,
     )
 
 
-def price_levers_in_plan(trials: Trials, *, most: int = 6) -> list[Option]:
+def price_levers_in_plan(trials: Trials, *, most: int = MOST_LEVERS) -> list[Option]:
     """Overtime and extra shifts the base plan counts on, priced by taking them away, dearest first."""
-    problem, base = trials.session.problem, trials.base
-    found = []
-    for kind, used, change in (
-        ("extra_shift", base.extra_shifts, "no_shift"),
-        ("overtime", base.overtime, "no_overtime"),
-    ):
-        for resource in np.argsort(-used.sum(axis=1), kind="stable")[:most]:
-            months = np.flatnonzero(used[resource] > LEAST_UNITS / 100)
-            if len(months) and not problem.resource.is_labour[resource]:
-                found.append(_lever_in_plan(trials, kind, change, int(resource), used[resource], months))
-    useful = [option for option in found if option.gain > 0]
+    levers = list_levers(trials.session.problem, trials.base, most=most)
+    useful = [option for option in (price_rung(trials, *lever) for lever in levers) if option.is_useful]
     return sorted(useful, key=lambda o: (-o.gain, o.kind, o.target))[:most]
 
 
-def _lever_in_plan(trials: Trials, kind: str, change: str, resource: int, used, months) -> Option:
-    problem, base = trials.session.problem, trials.base
-    code, start = problem.resources[resource], int(months[0])
-    without = trials.solve([Change(change, (code,), 0, problem.months)])
-    price = problem.resource.shift_cost if kind == "extra_shift" else problem.resource.overtime_cost
-    lead = int(problem.resource.shift_lead[resource]) * DAYS_PER_MONTH if kind == "extra_shift" else 0
-    units = float(base.served.sum() - without.served.sum())
-    asked = float(problem.demand.quantity.sum())
-    return Option(
-        kind=kind,
-        bottleneck=Bottleneck("resource", code),
-        target=code,
-        changes=(),
-        start=start,
-        lead_days=lead,
-        units=units,
-        revenue=base.revenue - without.revenue,
-        gain=base.objective - without.objective,
-        cost=float((used * price[resource]).sum()),
-        stock=float(base.stock[:, -1].sum() - without.stock[:, -1].sum()),
-        service=units / asked if asked else 0.0,
-        amount=float(used.sum()),
-        is_in_plan=True,
-    )
+def _used(trials: Trials, rung: Rung) -> tuple[int, Floats]:
+    """A lever's resource and how much of it the base plan uses a month."""
+    resource = trials.session.problem.resources.index(rung.target)
+    used = trials.base.extra_shifts if rung.kind == "extra_shift" else trials.base.overtime
+    return resource, used[resource]
+
+
+def _used_from(trials: Trials, rung: Rung) -> int:
+    months = np.flatnonzero(_used(trials, rung)[1] > LEAST_HOURS)
+    return int(months[0]) if len(months) else 0
+
+
+def _cost_in_plan(trials: Trials, rung: Rung) -> float:
+    resource, used = _used(trials, rung)
+    part = trials.session.problem.resource
+    price = part.shift_cost if rung.kind == "extra_shift" else part.overtime_cost
+    return float((used * price[resource]).sum())
 
 
 def ladder(session: Session, bottleneck: Bottleneck, blamed: Sequence[Shortage], terms: LeverTerms) -> Iterator[Rung]:

@@ -1,4 +1,5 @@
 // The supply workbench: ways out, what-if.
+import "./supply/pricing.js";
 import "./supply/ways.js";
 import "./supply/what-if.js";
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from accounts.models import User
 from core.models import Job
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding
-from engine.balancing.explain import Confirmation
+from engine.balancing.explain import CONFIRMED_SHARE, Confirmation
 from engine.balancing.explain import Shortage as FoundShortage
 from engine.balancing.options import Option
 from engine.balancing.rounding import WholePlan
@@ -27,7 +28,11 @@ from supply.models import BalanceRun, Bottleneck, RunBasis, Shortage, SupplyOpti
 
 @dataclass(frozen=True)
 class Solved:
-    """Everything a run found, before it is stored."""
+    """Everything a run found, before it is stored.
+
+    ``options_total`` levers are to be priced, ``options_done`` of them are; what is left, and the trial of the causes
+    unless ``is_explained``, is a background job's.
+    """
 
     plan: BalancePlan
     whole: WholePlan
@@ -37,6 +42,9 @@ class Solved:
     findings: tuple[Finding, ...]
     warm_start: WarmStart | None = None
     gap: float = 0.0
+    is_explained: bool = True
+    options_total: int = 0
+    options_done: int = 0
 
 
 def store_run(
@@ -82,25 +90,42 @@ def store_run(
         master_data_revision=revision,
         values=_values(problem, solved),
         findings=[_finding(finding) for finding in solved.findings],
+        is_explained=solved.is_explained,
+        options_total=solved.options_total,
+        options_done=solved.options_done,
         created_by=actor,
     )
     if solved.warm_start is not None:
         _store_basis(run, solved.warm_start)
-    ids = load_ids()
-    Shortage.objects.bulk_create(_shortages(run, problem, solved, ids, scales))
-    Bottleneck.objects.bulk_create(
-        Bottleneck(
-            run=run,
-            kind=found.bottleneck.kind,
-            code=found.bottleneck.code,
-            blamed=found.blamed,
-            removed=found.removed,
-            is_confirmed=found.is_confirmed,
-        )
-        for found in solved.confirmations
-    )
-    SupplyOption.objects.bulk_create(_option(run, problem, option, scales) for option in solved.options)
+    Shortage.objects.bulk_create(_shortages(run, problem, solved, load_ids(), scales))
+    store_confirmations(run, solved.confirmations)
+    SupplyOption.objects.bulk_create(option_row(run, problem, option, scales) for option in solved.options)
     return run
+
+
+def store_confirmations(run: BalanceRun, confirmations: Iterable[Confirmation]) -> None:
+    """What came back when causes were relaxed. One tried before, in another part of the company, adds up."""
+    for found in confirmations:
+        key = {"run": run, "kind": found.bottleneck.kind, "code": found.bottleneck.code}
+        fresh = {"blamed": found.blamed, "removed": found.removed, "is_confirmed": found.is_confirmed}
+        row, is_new = Bottleneck.objects.get_or_create(**key, defaults=fresh)
+        if not is_new:
+            row.blamed, row.removed = row.blamed + found.blamed, row.removed + found.removed
+            row.is_confirmed = row.removed >= CONFIRMED_SHARE * row.blamed
+            row.save(update_fields=["blamed", "removed", "is_confirmed"])
+
+
+def update_causes(run: BalanceRun, problem: BalanceProblem, shortages: Iterable[FoundShortage]) -> None:
+    """The causes of a stored run's shortages as they were found since; cells it does not know are left out."""
+    found = {(s.product, s.org, problem.first_month + s.month): s for s in sorted(shortages, key=lambda s: s.quantity)}
+    changed = []
+    for row in run.shortages.select_related("product", "org"):
+        known = found.get((row.product.code, row.org.code, row.month))
+        if known is not None:
+            for name, value in _cause(known, problem.first_month).items():
+                setattr(row, name, value)
+            changed.append(row)
+    Shortage.objects.bulk_update(changed, ["cause", "code", "cause_month", "use", "is_confirmed", "further"], 500)
 
 
 def _store_basis(run: BalanceRun, start: WarmStart) -> None:
@@ -155,7 +180,7 @@ def _shortage(
     scales: Scales,
 ) -> Shortage:
     lead = max(explained, key=lambda s: s.quantity)
-    cause, first = lead.cause, problem.first_month
+    first = problem.first_month
     units = int(whole.short()[market, month])
     share = units / 10**scales.quantity / sum(s.quantity for s in explained)
     cent = 10**scales.money
@@ -169,16 +194,25 @@ def _shortage(
         revenue=round(sum(s.revenue for s in explained) * share * cent),
         margin=round(sum(s.margin for s in explained) * share * cent),
         is_late=lead.is_late,
-        cause=cause.kind,
-        code=cause.code,
-        cause_month=first + cause.month,
-        use=cause.use,
-        is_confirmed=cause.is_confirmed,
-        further=[[c.kind, c.code, first + c.month] for c in lead.causes[1:]],
+        **_cause(lead, first),
     )
 
 
-def _option(run: BalanceRun, problem: BalanceProblem, option: Option, scales: Scales) -> SupplyOption:
+def _cause(shortage: FoundShortage, first_month: int) -> dict[str, Any]:
+    """The columns of a shortage that say why."""
+    cause = shortage.cause
+    return {
+        "cause": cause.kind,
+        "code": cause.code,
+        "cause_month": first_month + cause.month,
+        "use": cause.use,
+        "is_confirmed": cause.is_confirmed,
+        "further": [[c.kind, c.code, first_month + c.month] for c in shortage.causes[1:]],
+    }
+
+
+def option_row(run: BalanceRun, problem: BalanceProblem, option: Option, scales: Scales) -> SupplyOption:
+    """A priced way out as its row, not stored yet."""
     cent, unit = 10**scales.money, 10**scales.quantity
     return SupplyOption(
         run=run,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -13,13 +14,16 @@ from rest_framework.response import Response
 from accounts.policies import require
 from accounts.selectors import get_actor
 from core.api import ApiView, idempotent
+from core.errors import Conflict
 from core.months import format_month
 from core.serializers import JobSerializer
 from plans.selectors import get_version
 from supply import serializers
 from supply.api.trials import effect_to_json, month_in
+from supply.selectors.pricing import get_option_pricing
 from supply.services.balance import enqueue_balance
 from supply.services.options import add_option_to_scenario, price_options, what_if
+from supply.services.pricing import resume_pricing
 
 
 class BalanceView(ApiView):
@@ -71,6 +75,29 @@ class PriceOptionsView(ApiView):
         form.is_valid(raise_exception=True)
         effect = price_options(version_id=get_version(version).pk, option_ids=form.validated_data["options"])
         return Response(effect_to_json(effect, get_actor(request)))
+
+
+class OptionPricingView(ApiView):
+    """How far the options of a plan's last balance are priced; POST prices what a stopped job left."""
+
+    required_actions = {"GET": "plan.read", "POST": ("balance.run", "scenario.write")}
+    throttle_scope = "jobs"
+
+    @extend_schema(responses=serializers.OptionPricingSerializer)
+    def get(self, request: Request, version: int) -> Response:
+        pricing = get_option_pricing(get_version(version).pk)
+        if pricing is None:
+            raise Conflict(_("The plan has not been balanced yet."), code="not_balanced")
+        return Response(serializers.OptionPricingSerializer(pricing).data)
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @idempotent
+    def post(self, request: Request, version: int) -> Response:
+        plan = get_version(version)
+        actor = get_actor(request)
+        require(actor, "scenario.write" if plan.kind == "scenario" else "balance.run")
+        job = resume_pricing(version_id=plan.pk, actor=actor)
+        return Response(JobSerializer(job, context={"request": request}).data, status=status.HTTP_202_ACCEPTED)
 
 
 class OptionScenarioView(ApiView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from supply.choices import CauseKind, OptionKind, RunStatus
 
@@ -13,7 +13,8 @@ class BalanceRun(models.Model):
     """One solve of a plan. The numbers stand in the plan store; here is how they came about.
 
     ``input_heads`` and ``input_hash`` say what was read, so that a later change of it shows. ``values`` keeps by
-    code and month what one more hour or unit is worth.
+    code and month what one more hour or unit is worth. A large plan is published before its causes are confirmed and
+    its levers priced: ``options_job`` does that, ``options_done`` of ``options_total`` so far.
     """
 
     version = models.ForeignKey("plans.Version", on_delete=models.PROTECT, related_name="balance_runs")
@@ -43,11 +44,18 @@ class BalanceRun(models.Model):
     master_data_revision = models.BigIntegerField()
     values = models.JSONField(default=dict)
     findings = models.JSONField(default=list)
+    is_explained = models.BooleanField(default=True)  # leading causes were tried by relaxing them
+    options_total = models.PositiveSmallIntegerField(default=0)
+    options_done = models.PositiveSmallIntegerField(default=0)
+    options_job = models.ForeignKey("core.Job", null=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     finished_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(options_done__lte=F("options_total")), name="balance_run_options")
+        ]
         indexes = [models.Index(fields=["version", "-id"], name="balance_run_latest")]
 
     def __str__(self) -> str:

@@ -58,7 +58,7 @@ def get_warm_model(version_id: int) -> WarmModel:
     with _guard:
         turn = _building[key]
     with turn:  # who comes second waits for the first one's model instead of building the same again
-        return _find(key) or _build(version, key)
+        return _find(key) or _keep(build_model(version), key)
 
 
 def is_warm(version_id: int) -> bool:
@@ -79,14 +79,18 @@ def _find(key: tuple[Hashable, ...]) -> WarmModel | None:
         return _models.get(key)
 
 
-def _build(version: Version, key: tuple[Hashable, ...]) -> WarmModel:
+def build_model(version: Version) -> WarmModel:
+    """A plan's solved model for this caller alone; see ``get_warm_model`` for what it raises."""
     prepared = prepare_problem(version)
     if not prepared.problem.demand.quantity.any():
         raise Conflict(
             _("The plan has no demand yet. Build the demand proposal first, then try changes."), code="no_demand"
         )
     session = Session(prepared.problem)
-    model = WarmModel(prepared, Trials(session, _first_plan(session, version)))
+    return WarmModel(prepared, Trials(session, _first_plan(session, version)))
+
+
+def _keep(model: WarmModel, key: tuple[Hashable, ...]) -> WarmModel:
     with _guard:
         _models[key] = model
         _building.pop(key, None)

@@ -223,7 +223,7 @@ def test_a_plan_edited_while_it_is_balanced_is_not_overwritten(company, version,
 def test_a_first_plan_is_published_until_the_exact_one_replaces_it(company, version, users, monkeypatch):
     """Shown with its distance from the best, refused at the gate, and gone once the exact plan is there."""
     from engine.balancing.first import first_plan, upper_bound
-    from supply.services import balance
+    from supply.services import solving
 
     seen = []
 
@@ -233,7 +233,7 @@ def test_a_first_plan_is_published_until_the_exact_one_replaces_it(company, vers
         seen.append((get_data_state(version.pk), totals(version, m.CONSTRAINED)))
         return session.solve(), 0.0
 
-    monkeypatch.setattr(balance, "solve_session", slowly)
+    monkeypatch.setattr(solving, "solve_session", slowly)
     ask(version, {("A1", "NORTH-1"): [450] + [300] * 17})
     run = run_balance(version_id=version.pk, actor=users["supply_lead"])
     [(state, constrained)] = seen
