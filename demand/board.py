@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from django.utils.translation import gettext as _
-from numpy.typing import NDArray
 
 from accounts.choices import Department
 from accounts.models import User
@@ -18,6 +17,7 @@ from cycles.choices import CycleState
 from cycles.models import Cycle
 from cycles.selectors import get_input_window
 from demand.choices import Stream
+from demand.flex_wording import FlexEdgeText
 from demand.measures import (
     ACTUAL,
     BASELINE,
@@ -47,23 +47,12 @@ class Fences:
 
     frozen: int
     slushy: int
-    flex_capacity: float | None
-    flex_material: float | None
 
     @classmethod
     def of(cls, policies: ProductPolicies) -> Fences:
         if not len(policies.frozen_months):
-            return cls(0, 0, None, None)
-
-        def common(shares: NDArray[np.float64]) -> float | None:
-            return float(shares[0]) if (shares == shares[0]).all() else None
-
-        return cls(
-            int(policies.frozen_months.min()),
-            int(policies.slushy_months.min()),
-            common(policies.flex_capacity),
-            common(policies.flex_material),
-        )
+            return cls(0, 0)
+        return cls(int(policies.frozen_months.min()), int(policies.slushy_months.min()))
 
 
 @dataclass(frozen=True)
@@ -77,6 +66,7 @@ class Desk:
     figures: NodeFigures
     marks: Marks
     fences: Fences
+    flex: Mapping[str, FlexEdgeText]
 
     @property
     def is_scenario(self) -> bool:
@@ -117,8 +107,8 @@ class Desk:
             self._row(LAST_CYCLE, "", rule=True, label=_("Last cycle")),
             self._row(LAST_YEAR, "", label=_("Last year")),
             self._row(BUDGET, ""),
-            self._row(FLEX_CAPACITY, self._flex(self.fences.flex_capacity), rule=True),
-            self._row(FLEX_MATERIAL, self._flex(self.fences.flex_material)),
+            self._flex(FLEX_CAPACITY, rule=True),
+            self._flex(FLEX_MATERIAL),
         ]
 
     def _stream(self, code: str) -> dict[str, Any]:
@@ -201,9 +191,9 @@ class Desk:
     def _frozen(month: int) -> str:
         return _("%(month)s is frozen: orders only. The executive can change it.") % {"month": month_long(month)}
 
-    @staticmethod
-    def _flex(share: float | None) -> str:
-        return "" if share is None else percent(share, sign=True)
+    def _flex(self, edge: str, **looks: Any) -> dict[str, Any]:
+        text = self.flex.get(edge)
+        return self._row(edge, text.source if text else "", department=text.whole if text else "", **looks)
 
     def in_units(self, values: list[int | None]) -> list[float | None]:
         """Smallest units → units, minor currency units → the unit of a money table."""

@@ -43,6 +43,22 @@ class RollKind(TextChoices):
     KEEP = "keep", _("kept in the next month")
 
 
+class FlexSource(TextChoices):
+    """Where an edge of the flex band comes from (R-055)."""
+
+    MEASURED = "measured", _("measured")
+    DECLARED = "declared", _("declared")
+    STANDARD = "standard", _("standard")
+
+
+class FlexGap(TextChoices):
+    """What is missing to measure a family's flex band."""
+
+    ERROR = "error", _("no forecast error is measured yet")
+    PRICE = "price", _("no price or unit cost is known")
+    COST = "cost", _("no labour or holding cost is known")
+
+
 class Granularity(TextChoices):
     """How finely the near zone is shown."""
 

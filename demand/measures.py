@@ -89,8 +89,13 @@ def register() -> None:
         overlay=(PROPOSAL, OVERRIDE),
         needs_reason=True,
     )
-    _register(FLEX_CAPACITY, _("Flex band: capacity"), _("Consensus × (1 + capacity share of the policy), per product"))
-    _register(FLEX_MATERIAL, _("Flex band: material"), _("Consensus × (1 + material share of the policy), per product"))
+    shares = _("declared in the policy, else measured from the family's forecast error and costs, else standard")
+    for code, label, edge in (
+        (FLEX_CAPACITY, _("Flex band: capacity"), _("capacity")),
+        (FLEX_MATERIAL, _("Flex band: material"), _("material")),
+    ):
+        text = _("Consensus × (1 + {edge} share), per product; the share is {shares}")
+        _register(code, label, format_lazy(text, edge=edge, shares=shares))
 
 
 def _register(

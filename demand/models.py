@@ -304,6 +304,17 @@ class ForecastErrors(models.Model):
         return f"errors of {self.run_id}"
 
 
+class FlexBasis(models.Model):
+    """How far a plan prepares beyond its demand and why (see ``demand.selectors.flex``); replaced as one."""
+
+    version = models.OneToOneField("plans.Version", on_delete=models.CASCADE, related_name="flex_basis")
+    data = models.JSONField()
+    at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"flex band of {self.version_id}"
+
+
 class ForecastPart(models.Model):
     """What a forecast that runs in parts hands from one part to the next; gone when the run is over."""
 

@@ -13,8 +13,10 @@ from core.formats import money_unit
 from cycles.models import Cycle
 from demand.board import Desk, Fences
 from demand.choices import NoteKind, OverrideReason
+from demand.flex_wording import tell_flex
 from demand.models import Assumption
 from demand.panels import build_accuracy_panel, build_waiting_panel
+from demand.selectors.flex import get_flex_basis
 from demand.selectors.marks import load_marks
 from demand.selectors.place import Place, find_place
 from demand.selectors.product_policies import load_product_policies
@@ -45,7 +47,10 @@ def open_desk(
     marks = load_marks(cycle=cycle, version_id=version.pk, place=place, months=figures.months, leaves=figures.leaves)
     products = place.hierarchy.products.leaves_under(place.product)
     fences = Fences.of(load_product_policies(place.hierarchy, products))
-    return Desk(user, cycle, version, place, figures, marks, fences)
+    plan = range(cycle.month, cycle.month + cycle.horizon)
+    sees_costs = can(user, "finance.view_costs")
+    flex = tell_flex(get_flex_basis(version.pk), place=place, months=plan, sees_costs=sees_costs)
+    return Desk(user, cycle, version, place, figures, marks, fences, flex)
 
 
 def build_workbench(desk: Desk) -> dict[str, Any]:

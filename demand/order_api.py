@@ -17,14 +17,17 @@ from core.errors import Missing, unknown
 from core.months import format_month
 from demand.api_base import PLACE, DemandView
 from demand.choices import Granularity, OrderKind
+from demand.flex_board import list_flex_families
 from demand.models import Order
 from demand.order_serializers import ConsumptionSerializer, NearZoneSerializer, OrderChangeSerializer, OrderSerializer
 from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
 from demand.selectors.near_zone import load_near_zone
 from demand.selectors.order_book import FLAGS, OrderFilter, filter_orders, list_place_orders
 from demand.selectors.place import Place, find_place
+from demand.serializers import FlexSerializer
 from demand.services.orders import OrderTerms, add_order, change_order
 from masterdata.models import Org, Product
+from masterdata.selectors import get_company
 
 _KEEPERS = ("stream.edit.orders", "stream.edit.channel", "stream.edit.stock_building")
 _FILTERS = [
@@ -169,6 +172,35 @@ class NearZoneView(BookView):
         if is_not_modified(request, etag):
             return not_modified(etag)
         body = {"granularity": granularity, "buckets": buckets, "lines": lines}
+        return Response(body, headers={"ETag": etag})
+
+
+class FlexView(DemandView):
+    """What capacity and core materials are prepared for beyond the demand, by family and month, and why."""
+
+    required_actions = {"GET": "plan.read"}
+
+    @extend_schema(parameters=PLACE[2:], responses=FlexSerializer)
+    def get(self, request: Request) -> Response:
+        cycle = self.cycle()
+        months = range(cycle.month, cycle.month + cycle.horizon)
+        found = list_flex_families(version_id=self.version().pk, months=months, user=get_actor(request))
+        scale = 10 ** get_company().quantity_decimals
+        families = [
+            {
+                "product": line.product.code,
+                "demand": [units / scale for units in line.demand],
+                "capacity": [units / scale for units in line.capacity],
+                "material": [units / scale for units in line.material],
+                "why_capacity": line.why_capacity.whole,
+                "why_material": line.why_material.whole,
+            }
+            for line in found
+        ]
+        body = {"months": [format_month(month) for month in months], "families": families}
+        etag = etag_of(body)
+        if is_not_modified(request, etag):
+            return not_modified(etag)
         return Response(body, headers={"ETag": etag})
 
 

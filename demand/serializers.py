@@ -145,3 +145,17 @@ class LaunchPreviewSerializer(serializers.Serializer):
 
 class LaunchSerializer(LaunchPreviewSerializer):
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+
+
+class FlexFamilySerializer(serializers.Serializer):
+    product = serializers.CharField()
+    demand = serializers.ListField(child=serializers.FloatField())
+    capacity = serializers.ListField(child=serializers.FloatField())
+    material = serializers.ListField(child=serializers.FloatField())
+    why_capacity = serializers.CharField()
+    why_material = serializers.CharField()
+
+
+class FlexSerializer(serializers.Serializer):
+    months = serializers.ListField(child=serializers.CharField())
+    families = FlexFamilySerializer(many=True)

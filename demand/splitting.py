@@ -103,11 +103,18 @@ def _sum_groups(values: Quantities, groups: NDArray[np.int64], count: int) -> Qu
 def share_by_product(percent: NDArray[np.float64], demand: Quantities, products: NDArray[np.int64]) -> Quantities:
     """``demand`` raised by a percentage per product and month, whole units, shared over the product's orgs.
 
-    ``demand`` is int64 [rows, months]; ``percent`` and ``products`` belong to the rows, all rows of a product with
-    one percentage. The product's figure is rounded once (900 + 5.6 % = 950.4 → 950), then its orgs get theirs by
-    largest remainder, so both add up.
+    ``demand`` is int64 [rows, months], ``products`` [rows]; ``percent`` [products, months] by ascending product. The
+    product's figure is rounded once (900 + 5.6 % = 950.4 → 950), then its orgs get theirs by largest remainder, so both
+    add up.
     """
-    _, first, groups = np.unique(products, return_index=True, return_inverse=True)
-    whole = _sum_groups(demand, groups, len(first))
-    raised = np.rint(whole * (1 + percent[first] / 100)[:, None]).astype(np.int64)
+    raised, groups = raise_products(percent, demand, products)
     return allocate(raised, demand, groups)
+
+
+def raise_products(
+    percent: NDArray[np.float64], demand: Quantities, products: NDArray[np.int64]
+) -> tuple[Quantities, NDArray[np.int64]]:
+    """Each product's figure over all its orgs, raised and rounded: int64 [products, months], and each row's product."""
+    names, groups = np.unique(products, return_inverse=True)
+    whole = _sum_groups(demand, groups, len(names))
+    return np.rint(whole * (1 + percent / 100)).astype(np.int64), groups

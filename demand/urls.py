@@ -48,6 +48,7 @@ api_urlpatterns = [
     path("demand/workbook/", workbook_api.WorkbookFileView.as_view(), name="workbook"),
     path("demand/consumption/", order_api.ConsumptionView.as_view(), name="consumption"),
     path("demand/near-zone/", order_api.NearZoneView.as_view(), name="near-zone"),
+    path("demand/flex/", order_api.FlexView.as_view(), name="flex"),
     path("demand/events/", activity_api.EventListView.as_view(), name="events"),
     path("demand/events/<path:event>/", activity_api.EventView.as_view(), name="event"),
     path("demand/launches/", activity_api.LaunchListView.as_view(), name="launches"),

@@ -11,7 +11,7 @@ import numpy as np
 from core.months import format_month
 from cycles.models import Cycle
 from demand.measures import FLEX_CAPACITY, FLEX_MATERIAL
-from demand.selectors.flex import flex_cubes
+from demand.selectors.flex import load_flex_cubes
 from finance.lines import COST_LINES
 from finance.selectors import MoneyView
 from masterdata.models import Resource
@@ -45,7 +45,7 @@ def build_report(cycle: Cycle, *, seconds: dict[str, float]) -> dict[str, Any]:
         "release": release.number if release else None,
         **{measure: _by_family(cubes[measure], hierarchy) for measure in BY_FAMILY},
         **{measure: _by_resource(cubes[measure]) for measure in BY_RESOURCE},
-        "band": _band(cubes["constrained"], hierarchy),
+        "band": _band(version, cubes["constrained"], hierarchy),
         "shortages": _shortages(run),
         "options": _options(run),
         "balance": _balance(run),
@@ -77,9 +77,9 @@ def _by_family(cube: Cube, hierarchy: Hierarchy) -> Table:
     return {code: _months(numbers, cube) for code, numbers in sorted(sums.items())}
 
 
-def _band(constrained: Cube, hierarchy: Hierarchy) -> dict[str, Table]:
+def _band(version: Version, constrained: Cube, hierarchy: Hierarchy) -> dict[str, Table]:
     """The flex band round the constrained plan: demand ≤ capacity prepared ≤ core material secured (R-055)."""
-    edges = flex_cubes(constrained, hierarchy)
+    edges = load_flex_cubes(version_id=version.pk, figures=constrained, hierarchy=hierarchy)
     named = {"demand": constrained, "capacity": edges[FLEX_CAPACITY], "material": edges[FLEX_MATERIAL]}
     return {name: _by_family(cube, hierarchy) for name, cube in named.items()}
 

@@ -15,6 +15,7 @@ from core import formats
 from core.jobs import list_jobs
 from cycles.choices import CycleState
 from cycles.models import Cycle
+from demand.flex_board import FlexFamily, list_flex_families
 from masterdata.choices import ResourceKind
 from masterdata.selectors import get_company
 from plans.models import Version
@@ -22,6 +23,7 @@ from plans.policies import SEE_COSTS
 from plans.selectors import ScenarioStanding, get_heads, get_shown_version, load_scenario_standing
 from supply.measures import CONSTRAINED
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
+from supply.selectors.horizon import plan_months
 from supply.selectors.options import OptionRow, list_options
 from supply.selectors.pricing import OptionPricing, get_option_pricing
 from supply.selectors.runs import DataState, get_data_state
@@ -85,6 +87,7 @@ class SupplyBoard:
     ways: list[OptionRow]
     levers: list[OptionRow]
     panels: StockPanels
+    flex: list[FlexFamily]
     trial: dict[str, Any] | None
     month_choices: list[tuple[str, str]]
     products: list[tuple[str, str]]
@@ -130,6 +133,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         ways=ways[:MOST_OPTIONS],
         levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
         panels=load_stock_panels(version, user=user),
+        flex=list_flex_families(version_id=version.pk, months=plan_months(version)[:1], user=user),
         trial=load_settings(heatmap.rows, shortages),
         month_choices=month_choices(heatmap.months),
         products=products,

@@ -185,8 +185,8 @@ class PolicyChangeSerializer(serializers.Serializer):
     max_stock_days = serializers.FloatField(required=False, allow_null=True)
     frozen_months = serializers.IntegerField(required=False)
     slushy_months = serializers.IntegerField(required=False)
-    flex_capacity_pct = serializers.FloatField(required=False)
-    flex_material_pct = serializers.FloatField(required=False)
+    flex_capacity_pct = serializers.FloatField(required=False, allow_null=True)
+    flex_material_pct = serializers.FloatField(required=False, allow_null=True)
     aged_after_months = serializers.FloatField(required=False, allow_null=True)
     note = serializers.CharField(required=False, allow_blank=True, max_length=300)
 

@@ -271,6 +271,7 @@ DEMAND = [
     Row(V1 + "demand/workbook/", "POST", STAFF, own=JUDGED),
     Row(V1 + "demand/consumption/", "GET", STAFF, query=_PLACE),
     Row(V1 + "demand/near-zone/", "GET", STAFF, query=_PLACE),
+    Row(V1 + "demand/flex/", "GET", STAFF),
     Row("demand/orders/", "GET", STAFF, query=_PLACE),
     Row("demand/take-rates/", "GET", STAFF),
     Row("demand/take-rates/", "POST", STAFF, own=HIDDEN, foreign=None, body={"attribute": "config"}),

@@ -8,8 +8,9 @@ from demand.services.assumptions import (
     enqueue_assumption_check,
 )
 from demand.services.cells import lock_place, preview_split
-from demand.services.consensus import build_proposal, publish_flex
+from demand.services.consensus import build_proposal
 from demand.services.events import EventTerms, add_event, change_event, withdraw_event
+from demand.services.flex import publish_flex
 from demand.services.forecast import enqueue_forecast, forecast_input_hash
 from demand.services.forecast_run import join_forecast, run_forecast, run_part
 from demand.services.launches import plan_launch, withdraw_launch

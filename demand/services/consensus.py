@@ -1,4 +1,4 @@
-"""One consistent demand: the proposal by the declared rule, and the flex band that capacity and material prepare."""
+"""One consistent demand: the proposal by the declared rule."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from accounts.models import User
 from cycles.models import Cycle
-from demand.measures import CARRIED, CONSENSUS, FLEX_CAPACITY, FLEX_MATERIAL, PROPOSAL
-from demand.selectors.flex import flex_cubes
+from demand.measures import CARRIED, PROPOSAL
 from demand.selectors.frame import load_frame
 from demand.selectors.voices import VOICES, list_rules, load_voices, propose_all
+from demand.services.flex import publish_flex
 from plans.choices import PublishPolicy, Source
-from plans.selectors import get_heads, load_measure
+from plans.selectors import get_heads
 from plans.services import ensure_heads, publish_cubes
 
 
@@ -43,19 +43,3 @@ def build_proposal(*, cycle: Cycle, actor: User | None) -> dict[str, Any]:
     )
     publish_flex(cycle=cycle, actor=actor)
     return {"rows": len(frame.axis), "rules": used, "total": int(values.sum())}
-
-
-def publish_flex(*, cycle: Cycle, actor: User | None) -> None:
-    """Store the flex band as it follows from the consensus of this moment."""
-    frame = load_frame(cycle)
-    heads = get_heads(version_id=frame.version_id, measures=[FLEX_CAPACITY, FLEX_MATERIAL])
-    consensus = load_measure(version_id=frame.version_id, measure=CONSENSUS, months=frame.months)
-    publish_cubes(
-        version_id=frame.version_id,
-        cubes=flex_cubes(consensus, frame.hierarchy),
-        seen=heads,
-        policy=PublishPolicy.STRICT,
-        actor=actor,
-        source=Source.SYSTEM,
-        cause="flex",
-    )

@@ -305,6 +305,7 @@ def _summarise(plan: Plan, learnt: Learnt, outcome: Outcome, history: np.ndarray
         "accuracy": {
             "backtest_wmape": backtest.wmape,
             "backtest_bias": backtest.bias,
+            "backtest_pairs": backtest.pairs,
             "error_correlation": round(error_correlation(errors), 4),
             "reconciled": verdict.used,
             "aggregates": verdict.aggregates,

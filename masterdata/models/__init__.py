@@ -6,7 +6,7 @@ cells are keyed by them. Months are absolute (``core.months``). Money is Decimal
 
 from masterdata.models.base import Coded, Company, Revised, label_of
 from masterdata.models.imports import ImportBatch, ImportFile, ImportFinding, ImportFix
-from masterdata.models.money import ActualRecord, Cost, ExchangeRate, Policy, Price, Target
+from masterdata.models.money import STANDARD_FLEX_PCT, ActualRecord, Cost, ExchangeRate, Policy, Price, Target
 from masterdata.models.structure import CalendarMonth, Lane, Org, Product, Site, Transfer
 from masterdata.models.supply import (
     BomLine,
@@ -21,6 +21,7 @@ from masterdata.models.supply import (
 )
 
 __all__ = [
+    "STANDARD_FLEX_PCT",
     "ActualRecord",
     "BomLine",
     "CalendarMonth",

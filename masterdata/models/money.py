@@ -6,6 +6,8 @@ from masterdata.choices import Fulfilment, InventoryStrategy, SupplyStrategy, Ta
 from masterdata.models.base import MONEY, QUANTITY, Revised, or_none
 from masterdata.models.structure import Org, Product, Site
 
+STANDARD_FLEX_PCT = (5.6, 11.1)  # capacity and core materials beyond the demand where nothing is declared or measured
+
 
 class Price(Revised):
     """A sales price from a month on; a row with an org outranks the general one."""
@@ -98,8 +100,8 @@ class Policy(Revised):
     max_stock_days = models.FloatField(null=True, blank=True)
     frozen_months = models.PositiveSmallIntegerField(default=1)
     slushy_months = models.PositiveSmallIntegerField(default=3)
-    flex_capacity_pct = models.FloatField(default=5.6)
-    flex_material_pct = models.FloatField(default=11.1)
+    flex_capacity_pct = models.FloatField(null=True, blank=True)  # null: as measured, else STANDARD_FLEX_PCT
+    flex_material_pct = models.FloatField(null=True, blank=True)
     initial_stock = models.DecimalField(null=True, blank=True, **QUANTITY)
     end_stock = models.DecimalField(null=True, blank=True, **QUANTITY)
     max_stock_units = models.DecimalField(null=True, blank=True, **QUANTITY)

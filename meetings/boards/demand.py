@@ -16,6 +16,7 @@ from cycles.choices import StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_step
 from demand.choices import AssumptionState, OverrideReason
+from demand.flex_board import FlexFamily, list_flex_families
 from demand.models import Assumption
 from demand.review_board import FORMULAS, ReviewBoard
 from demand.selectors.activities import Activity, load_activities
@@ -131,6 +132,12 @@ class DemandMeetingBoard:
             "broken": number(broken),
             "risk": number(at_risk),
         }
+
+    @cached_property
+    def flex(self) -> list[FlexFamily]:
+        """The band that capacity and core materials prepare for in the first month, by family."""
+        first = range(self.cycle.month, self.cycle.month + 1)
+        return list_flex_families(version_id=get_working_version(self.cycle).pk, months=first, user=self.user)
 
     @cached_property
     def activities(self) -> list[Activity]:

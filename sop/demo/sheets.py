@@ -255,7 +255,7 @@ def _policies(view: View) -> Iterator[Row]:
             "inventory_strategy": "run_out" if config.code.startswith("C3") else "safety",
             "reviewed_on": first_day(view.month - (1 if config.code.startswith("E5") else 7)) + dt.timedelta(days=8),
             "safety_stock_days": 4, "max_stock_days": 60 if config.code.startswith("S6") else 30, "frozen_months": 1, "slushy_months": 2,
-            "flex_capacity_pct": 5.6, "flex_material_pct": 11.1,
+            **({"flex_capacity_pct": 5.6, "flex_material_pct": 11.1} if config.code.startswith("S6") else {}),
         }  # fmt: skip
 
 

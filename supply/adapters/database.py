@@ -13,6 +13,7 @@ from django.db.models import F, Model
 from django.db.models.functions import Coalesce
 
 from core.months import format_month
+from demand.selectors.flex import load_flex_shares
 from engine.balancing.contracts import Finding
 from masterdata.models import (
     BomLine,
@@ -36,6 +37,7 @@ from masterdata.models import (
 )
 from masterdata.selectors import get_company
 from plans.cubes import Cube
+from plans.hierarchy import load_hierarchy
 from plans.models import Version
 from plans.selectors import get_heads, get_last_approved, load_measure
 from supply.adapters.horizon import lag_months
@@ -95,7 +97,7 @@ _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
         Policy,
         (
             "fulfilment", "service_level", "safety_stock_days", "max_stock_days", "frozen_months", "slushy_months",
-            "flex_material_pct", "initial_stock", "end_stock", "max_stock_units", "shelf_life_days",
+            "initial_stock", "end_stock", "max_stock_units", "shelf_life_days",
         ),
         {"product": "product__code", "site": "site__code"},
     ),
@@ -141,6 +143,7 @@ def load_sheets(version: Version) -> Sheets:
         errors=forecast_errors(version, consensus.axis.keys, rows),
         lists_release=purchases.lists_release,
         findings=tuple(_say_moved(count, months.start) for count in opening.moved),
+        flex=material_flex(version, consensus),
     )
 
 
@@ -196,8 +199,8 @@ def input_hash(sheets: Sheets, changes: list[dict[str, Any]]) -> str:
         sorted([*key, month, quantity] for key, months in plan.items() for month, quantity in months.items())
         for plan in (sheets.released, sheets.slushy, sheets.ordered)
     )
-    errors = sorted(sheets.errors.items())
-    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, slushy, ordered, errors, changes]
+    plan = [sorted(sheets.errors.items()), sorted(sheets.flex.items())]
+    whole = [sheets.first_month, sheets.months, sheets.currency, content, released, slushy, ordered, *plan, changes]
     if not sheets.lists_release:
         whole.append("orders of the release come on top")
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
@@ -257,6 +260,18 @@ def _ordered(months: range) -> Releases:
         }
         for (material, site), row in zip(bought.axis.keys.tolist(), quantities, strict=True)
         if material in materials
+    }
+
+
+def material_flex(version: Version, consensus: Cube) -> dict[str, list[float]]:
+    """Product → share beyond the demand by month that its core materials are secured for, as the plan published it."""
+    products = np.unique(consensus.axis.keys[:, 0])
+    codes = dict(Product.objects.values_list("pk", "code"))
+    shares = load_flex_shares(
+        version_id=version.pk, hierarchy=load_hierarchy(), products=products, months=consensus.months
+    )
+    return {
+        codes[product]: row for product, row in zip(products.tolist(), (shares.material / 100).tolist(), strict=True)
     }
 
 

@@ -86,12 +86,15 @@ def read_folder(path: Path) -> tuple[Sheets, list[dict[str, Any]]]:
         raise FolderUnreadable([f for f in findings if f["severity"] == ERROR])
     assert demand
     tops = [row for row in rows.get("orgs", []) if not row["parent"]]
+    count = max(months) - min(months) + 1
+    declared = {row["product"]: row["flex_material_pct"] for row in rows.get("policies", []) if not row["site"]}
     return (
         Sheets(
             first_month=min(months),
-            months=max(months) - min(months) + 1,
+            months=count,
             currency=next((row["currency"] for row in tops if row["currency"]), ""),
             rows=rows,
+            flex={product: [float(percent) / 100] * count for product, percent in declared.items() if percent},
         ),
         findings,
     )

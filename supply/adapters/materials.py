@@ -139,11 +139,12 @@ def _core_band(
 ) -> Floats:
     """[keys, T] what core materials hold beyond the plan, up to the outer flex band of the products they serve."""
     band = np.zeros((len(keys), sheets.months))
-    flex = {row["product"]: number(row["flex_material_pct"]) / 100 for row in sheets.of("policies")}
+    nothing = np.zeros(sheets.months)
+    flex = {product: np.array(shares, dtype=float) for product, shares in sheets.flex.items()}
     place = {key: position for position, key in enumerate(keys)}
     for point, key, quantity in network.materials:
         if rows[key[0]]["core"]:
-            band[place[key]] += quantity * flex.get(point[0], 0.0) * asked[point]
+            band[place[key]] += quantity * flex.get(point[0], nothing) * asked[point]
     return band
 
 

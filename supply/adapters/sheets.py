@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ class Sheets:
     quantity}; inside the lead time that is on its way. ``errors`` are units above the forecast, over a product's
     replenishment time, that its service level covers. ``lists_release`` says that ``open_purchases`` is newer than
     the release, so that what it ordered is among them. ``findings`` are what is to be said about how old rows are.
+    ``flex`` is the share beyond the demand, by month, that core materials of a product are secured for.
     """
 
     first_month: int
@@ -53,6 +54,7 @@ class Sheets:
     errors: Mapping[str, float] = field(default_factory=dict)
     lists_release: bool = True
     findings: tuple[Finding, ...] = ()
+    flex: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def of(self, sheet: str) -> list[Row]:
         """The rows of a sheet, none when it is absent."""

@@ -37,6 +37,7 @@ class StockFlow:
     is_balanced : false when there is no balance yet: then what the last approved plan makes meets this month's demand.
     """
 
+    version_id: int
     months: range
     keys: Ints
     initial: Floats
@@ -96,6 +97,7 @@ def load_flow(version_id: int, scope: Scope) -> StockFlow:
         end, served = _roll(keys, initial, inflow, products, demand)
     before = np.concatenate([initial[:, None], end[:, :-1]], axis=1)
     return StockFlow(
+        version_id=version_id,
         months=months,
         keys=keys,
         initial=initial,

@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.months import first_day
+from demand.selectors.flex import load_flex_shares
 from engine.coverage import days_of_supply, short_buckets
-from masterdata.models import BomLine, Material, MaterialSupply, Policy
+from masterdata.models import BomLine, Material, MaterialSupply
 from masterdata.selectors import get_company
+from plans.hierarchy import load_hierarchy
 from supply.selectors.flow import StockFlow
 from supply.selectors.opening import load_open_purchases, load_opening
 from supply.selectors.values import UnitValues
 
 Floats = NDArray[np.float64]
-DEFAULT_FLEX_PCT = 11.1  # as masterdata.Policy
 DAYS_PER_MONTH = 30.4375
 
 
@@ -115,8 +116,10 @@ def _state(short: tuple[int, ...], cover: float | None, use: float, lead_days: i
 
 def _use(flow: StockFlow) -> dict[int, Floats]:
     """Material → [T] what the planned production uses when demand comes at the outer flex band."""
-    flex = dict(Policy.objects.filter(site=None).values_list("product_id", "flex_material_pct"))
-    made = flow.by_product(flow.inflow)
+    shares = load_flex_shares(
+        version_id=flow.version_id, hierarchy=load_hierarchy(), products=flow.products, months=flow.months
+    )
+    outer = flow.by_product(flow.inflow) * (1 + shares.material / 100)
     place = {product: row for row, product in enumerate(flow.products.tolist())}
     use: dict[int, Floats] = {}
     lines = BomLine.objects.filter(material__isnull=False).values_list(
@@ -124,8 +127,7 @@ def _use(flow: StockFlow) -> dict[int, Floats]:
     )
     for product, material, quantity, rate in lines:
         if product in place:
-            outer = 1 + flex.get(product, DEFAULT_FLEX_PCT) / 100
-            more = made[place[product]] * quantity * rate * outer
+            more = outer[place[product]] * quantity * rate
             use[material] = use[material] + more if material in use else more
     return use
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from cycles.models import Cycle
 from demand.bands import join_widths
+from demand.choices import FlexSource
 from demand.selectors.correlation import load_error_correlation
+from demand.selectors.flex import EDGES, load_flex_shares
 from masterdata.choices import Fulfilment, InventoryStrategy
 from masterdata.models import Lane, Policy, Product
 from plans.hierarchy import load_hierarchy
@@ -31,7 +33,8 @@ class PolicyRow:
     """One product's policy. Money in minor units; ``proposal`` in days, ``None`` where no forecast error is known.
 
     ``effect`` is the money the proposal binds more (or frees, negative). ``is_own`` is false while the product has no
-    policy of its own and shows the standard one.
+    policy of its own and shows the standard one. ``flex_*``: per cent beyond the demand of the first month, as the plan
+    published it; the source of each edge in words.
     """
 
     product: str
@@ -46,6 +49,9 @@ class PolicyRow:
     reviewed_on: dt.date | None
     reviewed_by: str
     is_due: bool
+    flex_capacity: float
+    flex_material: float
+    flex_source: str
 
     @property
     def service_percent(self) -> float:
@@ -69,6 +75,9 @@ def list_policies(flow: StockFlow, values: UnitValues, *, version_id: int, cycle
     family_names = Product.objects.in_bulk(set(families.values()))
     daily = flow.demand.sum(axis=1) / max(float(flow.days.sum()), 1.0)
     units = load_safety_units(flow, version_id=version_id, policies=policies)
+    flex = load_flex_shares(
+        version_id=version_id, hierarchy=load_hierarchy(), products=flow.products, months=flow.months
+    )
     rows = []
     for row, product in enumerate(flow.products.tolist()):
         own = policies.get(product)
@@ -93,6 +102,9 @@ def list_policies(flow: StockFlow, values: UnitValues, *, version_id: int, cycle
                 reviewed_on=on,
                 reviewed_by=str(found.reviewer) if found and found.at.date() == on else "",
                 is_due=_is_due(on, cycle),
+                flex_capacity=float(flex.capacity[row, 0]),
+                flex_material=float(flex.material[row, 0]),
+                flex_source=" / ".join(str(FlexSource(flex.sources[edge][row]).label) for edge in EDGES),
             )
         )
     return sorted(rows, key=lambda row: (not row.is_due, -abs(row.effect or 0), row.product))

@@ -31,8 +31,8 @@ LIMITS: Mapping[str, tuple[float, float, bool, bool]] = {
     "max_stock_days": (0, 3_650, True, False),
     "frozen_months": (0, 24, False, True),
     "slushy_months": (0, 24, False, True),
-    "flex_capacity_pct": (0, 100, False, False),
-    "flex_material_pct": (0, 100, False, False),
+    "flex_capacity_pct": (0, 100, True, False),
+    "flex_material_pct": (0, 100, True, False),
     "aged_after_months": (0, 120, True, False),
 }
 FIELDS = (*CHOICES, *LIMITS)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.policies import is_in_scope, require
 from core.errors import InvalidInput, Missing
-from demand.selectors.product_policies import load_product_policies
+from demand.selectors.flex import load_flex_shares
 from engine.balancing.compare import list_displaced, money_lines, service_share
 from engine.balancing.contracts import BalancePlan, Floats
 from engine.balancing.solve import SolveFailed
@@ -145,7 +145,7 @@ def try_settings(*, version_id: int, settings: Sequence[Setting], option_ids: Se
     asked = with_demand(problem, changes)
     base = model.trials.base
     losers = list_displaced(asked, base, plan, orders=translated.orders)
-    view = _Writer(model, actor)
+    view = _Writer(model, actor, version_id)
     return Trial(
         effect=effect_of(model, plan),
         money=view.money(base, plan),
@@ -228,8 +228,9 @@ def check_scope(actor: User, settings: Sequence[Setting]) -> None:
 class _Writer:
     """Engine figures → what a reader is shown, in smallest and minor units, inside the reader's scope."""
 
-    def __init__(self, model: WarmModel, reader: User) -> None:
+    def __init__(self, model: WarmModel, reader: User, version_id: int) -> None:
         company = get_company()
+        self.version_id = version_id
         self.model, self.reader = model, reader
         self.problem = model.prepared.problem
         self.base = model.trials.base
@@ -345,8 +346,11 @@ class _Writer:
         units = np.array([served[self.problem.demand.product == k, offset].sum() for k in chosen])
         if not len(chosen):
             return 0, 0, 0
-        policies = load_product_policies(load_hierarchy(), keys)
-        edges = (np.zeros(len(chosen)), policies.flex_capacity, policies.flex_material)
+        month = self.problem.first_month + offset
+        shares = load_flex_shares(
+            version_id=self.version_id, hierarchy=load_hierarchy(), products=keys, months=range(month, month + 1)
+        )
+        edges = (np.zeros(len(chosen)), shares.capacity[:, 0], shares.material[:, 0])
         low, middle, high = (round(float((units * (1 + share / 100)).sum()) * self.unit) for share in edges)
         return low, middle, high
 

@@ -57,20 +57,20 @@ def test_details_that_leave_no_room_report_the_rest():
 
 def test_flex_band_of_the_worked_example():
     demand = np.array([[900]])
-    assert share_by_product(np.array([5.6]), demand, np.array([7])).tolist() == [[950]]
-    assert share_by_product(np.array([11.1]), demand, np.array([7])).tolist() == [[1000]]
+    assert share_by_product(np.array([[5.6]]), demand, np.array([7])).tolist() == [[950]]
+    assert share_by_product(np.array([[11.1]]), demand, np.array([7])).tolist() == [[1000]]
 
 
 def test_flex_band_of_many_small_orgs_is_the_products_band():
     demand = np.full((450, 1), 2, dtype=np.int64)
-    capacity = share_by_product(np.full(450, 5.6), demand, np.full(450, 7))
+    capacity = share_by_product(np.array([[5.6]]), demand, np.full(450, 7))
     assert capacity.sum() == 950
     assert set(capacity.ravel().tolist()) == {2, 3}
 
 
 def test_each_product_has_its_own_band():
     demand = np.array([[100], [100], [100]])
-    percent, products = np.array([10.0, 10.0, 50.0]), np.array([1, 1, 2])
+    percent, products = np.array([[10.0], [50.0]]), np.array([1, 1, 2])
     assert share_by_product(percent, demand, products).ravel().tolist() == [110, 110, 150]
 
 
