@@ -21,7 +21,7 @@ from plans.hierarchy import Hierarchy, load_hierarchy
 from plans.models import Version
 from plans.selectors import get_working_version, load_measures
 from supply.models import BalanceRun, Release, Shortage
-from supply.wording import say_cause, say_option
+from supply.wording import Names, say_cause, say_option
 
 BY_FAMILY = ("baseline", "consensus", "constrained", "short", "production", "stock_end")
 BY_RESOURCE = ("load_hours", "available_hours")
@@ -102,6 +102,7 @@ def _shortages(run: BalanceRun | None) -> list[dict[str, Any]]:
     if run is None:
         return []
     company = get_company()
+    names = Names(kinds=dict(Resource.objects.values_list("code", "kind")))
     rows = Shortage.objects.filter(run=run).select_related("product", "org").order_by("-margin", "pk")
     return [
         {
@@ -114,7 +115,7 @@ def _shortages(run: BalanceRun | None) -> list[dict[str, Any]]:
             "cause": {
                 "kind": row.cause,
                 "code": row.code,
-                "text": say_cause(row.cause, row.code, row.cause_month, is_confirmed=row.is_confirmed),
+                "text": say_cause(row.cause, row.code, row.cause_month, is_confirmed=row.is_confirmed, names=names),
             },
         }
         for row in rows

@@ -9,14 +9,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core.formats import month_long, number
-from supply.choices import OptionKind
+from masterdata.choices import ResourceKind
+from supply.choices import CauseKind, OptionKind
 
 
 @dataclass(frozen=True)
 class Names:
-    """Code → name of everything a sentence may mention; a code without a name speaks for itself."""
+    """Code → name of everything a sentence may mention; a code without a name speaks for itself.
+
+    ``kinds`` are those of resources by code, so that a sentence can tell people from machines.
+    """
 
     by_code: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, code: str) -> str:
         product, bar, site = code.partition("|")
@@ -25,11 +30,14 @@ class Names:
         return self.by_code.get(code) or code
 
 
-def say_cause(kind: str, name: str, month: int, *, is_confirmed: bool, removed: float | None = None) -> str:
+def say_cause(
+    kind: str, code: str, month: int, *, is_confirmed: bool, removed: float | None = None, names: Names | None = None
+) -> str:
     """One sentence on why something is short; ``month`` is absolute, ``removed`` what relaxing it freed."""
+    known = names or Names()
     when = month_long(month)
     sentence = {
-        "resource": _("%(name)s has no hours left in %(when)s."),
+        "resource": _no_hours(known.kinds.get(code, "")),
         "supplier": _("%(name)s: the supplier delivers no more in %(when)s."),
         "lead_time": _("%(name)s cannot arrive before %(when)s is over: its lead time is too long."),
         "transit": _("Goods from %(name)s cannot arrive in %(when)s: the transport takes too long."),
@@ -39,10 +47,35 @@ def say_cause(kind: str, name: str, month: int, *, is_confirmed: bool, removed: 
         "no_route": _("No site that makes or holds %(name)s delivers to this customer."),
         "no_routing": _("No site can make %(name)s."),
         "margin": _("%(name)s costs more than it brings in %(when)s."),
-    }[kind] % {"name": name, "when": when}
+    }[kind] % {"name": known(code), "when": when}
     if is_confirmed and removed:
         return f"{sentence} {_('Relaxing it removes %(units)s units.') % {'units': number(removed)}}"
     return sentence
+
+
+def _no_hours(kind: str) -> str:
+    """What is used up, by the kind of resource; a line where nothing is known."""
+    return {
+        ResourceKind.LABOUR: _("%(name)s has no working hours left in %(when)s: there are not enough people."),
+        ResourceKind.EQUIPMENT: _("%(name)s has no machine hours left in %(when)s."),
+        ResourceKind.WAREHOUSE: _("%(name)s can handle no more in %(when)s: the warehouse is at its limit."),
+        ResourceKind.ENGINEERING: _("%(name)s has no engineering hours left in %(when)s."),
+        ResourceKind.MATERIAL: _("%(name)s has nothing left in %(when)s."),
+    }.get(ResourceKind(kind or ResourceKind.LINE), _("%(name)s has no hours left in %(when)s."))
+
+
+def label_cause(kind: str, code: str, names: Names) -> str:
+    """Two words for a list: the kind of a cause, of a resource what it is."""
+    known = names.kinds.get(code)
+    if kind == CauseKind.RESOURCE and known:
+        return {
+            ResourceKind.LABOUR: _("people"),
+            ResourceKind.EQUIPMENT: _("equipment"),
+            ResourceKind.WAREHOUSE: _("warehouse"),
+            ResourceKind.ENGINEERING: _("engineering"),
+            ResourceKind.MATERIAL: _("material"),
+        }.get(ResourceKind(known), _("line"))
+    return str(CauseKind(kind).label)
 
 
 def say_option(kind: str, target: str) -> str:

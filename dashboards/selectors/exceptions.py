@@ -25,7 +25,7 @@ from plans.selectors import get_working_version
 from supply.choices import CauseKind
 from supply.models import BalanceRun, Shortage, SupplyOption
 from supply.selectors.runs import get_latest_run, load_names
-from supply.wording import Names, say_option
+from supply.wording import Names, label_cause, say_option
 
 SHOWN = 5
 _URGENT_DAYS = 7
@@ -128,7 +128,8 @@ def _bottleneck(run: BalanceRun, group: Mapping[str, Any], names: Names) -> Exce
     ways = SupplyOption.objects.filter(run=run, cause=cause, code=group["code"], in_plan=False).order_by("-gain")
     best = ways.first()
     first, last = group["first"], group["last"]
-    parts = [cause.label, formats.month_long(first) if first == last else formats.month_range(first, last)]
+    when = formats.month_long(first) if first == last else formats.month_range(first, last)
+    parts = [label_cause(cause, group["code"], names), when]
     if best is not None:
         parts.append(say_option(best.kind, names(best.target) if best.target else ""))
     return ExceptionItem(

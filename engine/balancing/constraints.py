@@ -121,7 +121,7 @@ def resource_capacity(draft: Draft) -> None:
 
 
 def labour(draft: Draft) -> None:
-    """``Labour`` (g,t): W[t] = W[t−1] + H − L; ``Labour-overtime-upper``: OT ≤ overtime per person · W."""
+    """``Labour`` (g,t): W[t] = W[t−1] + H − L; ``Labour-overtime-upper``: OT ≤ overtime per person · W + OT0."""
     resource, columns = draft.problem.resource, draft.columns
     people = np.flatnonzero(resource.is_labour)
     start = np.zeros((len(people), draft.problem.months))
@@ -133,7 +133,8 @@ def labour(draft: Draft) -> None:
 
     overtime = columns["overtime"]
     working = people[overtime.holds(people)] if len(people) else people
-    rows = draft.add_rows("Labour-overtime-upper", working, len(resource), lower=-np.inf, upper=0.0)
+    room = resource.overtime_max[working]
+    rows = draft.add_rows("Labour-overtime-upper", working, len(resource), lower=-np.inf, upper=room)
     draft.add_terms(rows.places(), overtime.places(working), 1.0)
     heads = columns["headcount"].places(working)
     draft.add_terms(rows.places(), heads, -resource.overtime_per_person[working])

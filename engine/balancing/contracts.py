@@ -117,7 +117,7 @@ class Resources:
     site: Ints  # [n]
     regular_hours: Floats  # [n, T] days · shifts · hours · efficiency − lost
     regular_cost: Floats  # [n, T] per regular hour used
-    overtime_max: Floats  # [n, T] hours
+    overtime_max: Floats  # [n, T] hours; for people on top of ``overtime_per_person``
     overtime_cost: Floats  # [n, T] per overtime hour, instead of the regular cost
     shift_hours: Floats  # [n, T] hours one more shift a day adds in the month
     shift_max: Floats  # [n, T] how many more shifts; 0 before the lead time

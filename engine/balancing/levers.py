@@ -57,10 +57,17 @@ def _extra_shift(problem: BalanceProblem, change: Change) -> BalanceProblem:
 
 
 def _forbid(problem: BalanceProblem, change: Change) -> BalanceProblem:
-    name = "overtime_max" if change.kind == "no_overtime" else "shift_max"
-    most = getattr(problem.resource, name).copy()
-    most[problem.resources.index(change.key[0]), _months(change)] = 0.0
-    return problem.with_part("resource", **{name: most})
+    row, months = problem.resources.index(change.key[0]), _months(change)
+    if change.kind == "no_hire":
+        lead = problem.resource.shift_lead.copy()
+        lead[row] = max(lead[row], change.end)
+        return problem.with_part("resource", shift_lead=lead)
+    names = ("overtime_max", "overtime_per_person") if change.kind == "no_overtime" else ("shift_max",)
+    for name in names:
+        most = getattr(problem.resource, name).copy()
+        most[row, months] = 0.0
+        problem = problem.with_part("resource", **{name: most})
+    return problem
 
 
 def _supply(problem: BalanceProblem, change: Change) -> BalanceProblem:
@@ -179,6 +186,7 @@ _HANDLERS: dict[str, Callable[[BalanceProblem, Change], BalanceProblem]] = {
     "extra_shift": _extra_shift,
     "no_overtime": _forbid,
     "no_shift": _forbid,
+    "no_hire": _forbid,
     "supply": _supply,
     "supply_limit": _supply_limit,
     "second_source": _second_source,

@@ -27,6 +27,7 @@ MOST_IN_LARGE_MODELS = 3
 MOST_LEVERS = 6
 # Levers that move bounds near the bottleneck: solved in a fraction of a second even in a large model.
 LOCAL = frozenset({"overtime", "extra_shift", "raise_supply", "expedite", "defer", "rent_storage", "break_fence"})
+PEOPLE = ("labour", "engineering")  # kinds of resources that grow by people, not by machines or pace
 
 
 @dataclass(frozen=True)
@@ -136,16 +137,17 @@ def list_ways(
 
 
 def list_levers(problem: BalanceProblem, plan: BalancePlan, *, most: int = MOST_LEVERS) -> list[Candidate]:
-    """Overtime and extra shifts a plan counts on, those used most of each kind."""
+    """Overtime, extra shifts and hired people a plan counts on, those used most of each kind."""
     found = []
     for kind, used, without in (
         ("extra_shift", plan.extra_shifts, "no_shift"),
         ("overtime", plan.overtime, "no_overtime"),
+        ("hire", plan.hired, "no_hire"),
     ):
         for resource in np.argsort(-used.sum(axis=1), kind="stable")[:most]:
-            if not problem.resource.is_labour[resource] and used[resource].max(initial=0.0) > LEAST_HOURS:
+            if used[resource].max(initial=0.0) > LEAST_HOURS:
                 code = problem.resources[resource]
-                lead = int(problem.resource.shift_lead[resource]) * DAYS_PER_MONTH if kind == "extra_shift" else 0
+                lead = 0 if kind == "overtime" else int(problem.resource.shift_lead[resource]) * DAYS_PER_MONTH
                 change = Change(without, (code,), 0, problem.months)
                 amount = float(used[resource].sum())
                 rung = Rung(kind, code, (change,), lead, amount, is_in_plan=True)
@@ -203,7 +205,7 @@ def price_rung(trials: Trials, bottleneck: Bottleneck, rung: Rung) -> Option:
 
 
 def price_levers_in_plan(trials: Trials, *, most: int = MOST_LEVERS) -> list[Option]:
-    """Overtime and extra shifts the base plan counts on, priced by taking them away, dearest first."""
+    """Overtime, extra shifts and people the base plan counts on, priced by taking them away, dearest first."""
     levers = list_levers(trials.session.problem, trials.base, most=most)
     useful = [option for option in (price_rung(trials, *lever) for lever in levers) if option.is_useful]
     return sorted(useful, key=lambda o: (-o.gain, o.kind, o.target))[:most]
@@ -212,7 +214,8 @@ def price_levers_in_plan(trials: Trials, *, most: int = MOST_LEVERS) -> list[Opt
 def _used(trials: Trials, rung: Rung) -> tuple[int, Floats]:
     """A lever's resource and how much of it the base plan uses a month."""
     resource = trials.session.problem.resources.index(rung.target)
-    used = trials.base.extra_shifts if rung.kind == "extra_shift" else trials.base.overtime
+    base = trials.base
+    used = {"extra_shift": base.extra_shifts, "overtime": base.overtime, "hire": base.hired}[rung.kind]
     return resource, used[resource]
 
 
@@ -224,7 +227,11 @@ def _used_from(trials: Trials, rung: Rung) -> int:
 def _cost_in_plan(trials: Trials, rung: Rung) -> float:
     resource, used = _used(trials, rung)
     part = trials.session.problem.resource
-    price = part.shift_cost if rung.kind == "extra_shift" else part.overtime_cost
+    price = {
+        "extra_shift": part.shift_cost,
+        "overtime": part.overtime_cost,
+        "hire": part.hire_cost[:, None] + np.cumsum(part.wage[:, ::-1], axis=1)[:, ::-1],  # wages until the end
+    }[rung.kind]
     return float((used * price[resource]).sum())
 
 
@@ -277,14 +284,15 @@ def _resource_rungs(
         lead = int(resource.shift_lead[index]) * DAYS_PER_MONTH
         yield _rung(problem, "extra_shift", code, "extra_shift", (code,), lead, amount=room, price=price,
                     until=until, is_cost_known=price > 0)  # fmt: skip
-    if resource.is_labour[index]:
-        yield _rung(problem, "hire", code, "hours", (code,), terms.hire_lead_days, amount=terms.hire_share * hours,
-                    is_cost_known=False)  # fmt: skip
-    else:
-        yield _rung(problem, "jph", code, "hours", (code,), terms.jph_lead_days, amount=terms.jph_share * hours,
-                    is_cost_known=False)  # fmt: skip
-        yield _rung(problem, "new_equipment", code, "hours", (code,), terms.equipment_lead_days,
-                    amount=terms.equipment_share * hours, is_cost_known=False)  # fmt: skip
+    if resource.kind[index] in PEOPLE:
+        if not resource.can_hire[index]:  # else the plan hires by itself, as early as people can come
+            yield _rung(problem, "hire", code, "hours", (code,), terms.hire_lead_days, amount=terms.hire_share * hours,
+                        is_cost_known=False)  # fmt: skip
+        return
+    yield _rung(problem, "jph", code, "hours", (code,), terms.jph_lead_days, amount=terms.jph_share * hours,
+                is_cost_known=False)  # fmt: skip
+    yield _rung(problem, "new_equipment", code, "hours", (code,), terms.equipment_lead_days,
+                amount=terms.equipment_share * hours, is_cost_known=False)  # fmt: skip
 
 
 def _pre_build_rungs(

@@ -17,6 +17,7 @@ from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints
 from engine.balancing.extract import extract_plan
 from engine.balancing.solve import Session
 
+_FORBIDDEN = {"no_overtime": "overtime", "no_shift": "extra_shift", "no_hire": "hire"}  # change → column family
 DUAL, PRIMAL = 1, 4  # HiGHS' names of the simplex strategies
 
 
@@ -30,7 +31,7 @@ class Change:
     hours                   more (or fewer) regular hours per month of resource ``key[0]``
     overtime                more overtime hours per month at ``price`` per hour
     extra_shift             more extra shifts a day at ``price`` per month
-    no_overtime, no_shift   none of it (``amount`` unused)
+    no_overtime, no_shift   none of it (``amount`` unused); no_hire: nobody comes
     supply                  more units per month from the supplier of material ``key[0]``
     supply_limit            exactly so many units per month from that supplier
     second_source           units per month of material ``key[0]`` at ``price`` each, from elsewhere
@@ -285,7 +286,7 @@ def _more_hours_at_a_price(session: Session, change: Change, into: Placement) ->
 
 
 def _forbid(session: Session, change: Change, into: Placement) -> None:
-    family = session.program.columns["overtime" if change.kind == "no_overtime" else "extra_shift"]
+    family = session.program.columns[_FORBIDDEN[change.kind]]
     resource = np.array([session.problem.resources.index(change.key[0])])
     if family.holds(resource).all():
         for column in family.places(resource)[0, change.start : change.end]:
@@ -476,6 +477,7 @@ _HANDLERS = {
     "extra_shift": _more_hours_at_a_price,
     "no_overtime": _forbid,
     "no_shift": _forbid,
+    "no_hire": _forbid,
     "supply": _supply,
     "supply_limit": _supply_limit,
     "second_source": _second_source,

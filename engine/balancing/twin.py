@@ -234,7 +234,7 @@ class Twin:
                     self.model += now == heads + hired - left, f"Labour_{g}_{t}"
                     room += resource.hours_per_person[g, t] * now
                     if per_person:
-                        limit = resource.overtime_per_person[g, t] * now
+                        limit = resource.overtime_per_person[g, t] * now + resource.overtime_max[g, t]
                         self.model += overtime <= limit, f"Labour-overtime-upper_{g}_{t}"
                     self.money.append(-resource.wage[g, t] * now - resource.hire_cost[g] * hired)
                     self.money.append(-resource.layoff_cost[g] * left)

@@ -10,7 +10,7 @@ import numpy as np
 from engine.balancing.blanks import blank_resources
 from engine.balancing.contracts import Floats, Resources
 from supply.adapters.horizon import by_month, working_days
-from supply.adapters.sheets import Row, Sheets, number
+from supply.adapters.sheets import Row, Sheets, number, optional
 
 LABOUR = "labour"
 
@@ -49,7 +49,7 @@ def build_resources(sheets: Sheets, sites: list[str]) -> tuple[list[str], Resour
         headcount=np.where(people, each("headcount")[:, 0], 0.0),
         can_hire=people & np.array([_has_staff_costs(row) for row in rows], dtype=bool),
         hours_per_person=np.where(people[:, None], per_person, 0.0),
-        overtime_per_person=np.where(people[:, None], each("overtime_hours_per_person_month"), 0.0),
+        overtime_per_person=np.where(people[:, None], _overtime_per_person(rows, per_person), 0.0),
         wage=np.where(people[:, None], each("wage_per_person_month"), 0.0),
         hire_cost=each("hire_cost")[:, 0],
         layoff_cost=each("layoff_cost")[:, 0],
@@ -102,6 +102,13 @@ def _hours_per_person(row: Row, days: Floats, changes: list[Row], sheets: Sheets
     given = _given_hours(changes, sheets)
     heads = number(row["headcount"])
     return own if heads <= 0 else np.where(np.isnan(given), own, given / heads)
+
+
+def _overtime_per_person(rows: list[Row], hours: Floats) -> Floats:
+    """[n, T] overtime hours of one person: stated, else the share of the regular ones."""
+    stated = np.array([optional(row["overtime_hours_per_person_month"]) for row in rows], dtype=float).reshape(-1, 1)
+    share = np.array([number(row["max_overtime_share"]) for row in rows], dtype=float).reshape(-1, 1)
+    return np.where(np.isnan(stated), share * hours, stated)
 
 
 def _extra_shifts(row: Row) -> float:

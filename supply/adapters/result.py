@@ -194,8 +194,8 @@ def _shortage(problem: BalanceProblem, shortage: Shortage, names: Names, removed
 def cause_record(problem: BalanceProblem, cause: Cause, names: Names, removed: float | None) -> dict[str, Any]:
     """A cause with its sentence in the active language."""
     month = problem.first_month + cause.month
-    text = say_cause(cause.kind, names(cause.code), month, is_confirmed=cause.is_confirmed, removed=removed)
-    return {
+    text = say_cause(cause.kind, cause.code, month, is_confirmed=cause.is_confirmed, removed=removed, names=names)
+    record = {
         "kind": cause.kind,
         "code": cause.code,
         "name": names(cause.code),
@@ -203,6 +203,9 @@ def cause_record(problem: BalanceProblem, cause: Cause, names: Names, removed: f
         "confirmed": cause.is_confirmed,
         "text": text,
     }
+    if cause.kind == "resource":
+        record["resource_kind"] = problem.resource.kind[problem.resources.index(cause.code)]
+    return record
 
 
 def _option(problem: BalanceProblem, option: Option, names: Names) -> dict[str, Any]:

@@ -126,4 +126,4 @@ def load_names() -> Names:
     found: dict[str, str] = {}
     for model in (Org, Site, Product, Material, Resource):
         found |= {row.code: row.label for row in model.objects.only("code", "name", "name_zh")}
-    return Names(found)
+    return Names(found, dict(Resource.objects.values_list("code", "kind")))

@@ -10,7 +10,7 @@ from plans.selectors import load_measure
 from supply.measures import CONSENSUS
 from supply.models import BalanceRun, Bottleneck, Shortage
 from supply.selectors.runs import get_latest_run, load_names
-from supply.wording import Names, say_cause
+from supply.wording import Names, label_cause, say_cause
 
 
 @dataclass(frozen=True)
@@ -119,16 +119,17 @@ def _row(
         margin=sum(row.margin for row in group),
         is_late=all(row.is_late for row in group),
         cause=lead.cause,
-        cause_label=lead.get_cause_display(),
+        cause_label=label_cause(lead.cause, lead.code, names),
         code=lead.code,
         name=names(lead.code),
         cause_month=lead.cause_month,
         text=say_cause(
             lead.cause,
-            names(lead.code),
+            lead.code,
             lead.cause_month,
             is_confirmed=lead.is_confirmed,
             removed=removed.get(bottleneck),
+            names=names,
         ),
         is_confirmed=lead.is_confirmed,
         options=ways[bottleneck],

@@ -70,7 +70,7 @@ def test_shortages_by_product_and_month_with_cause_in_words(tight):
     [row] = list_shortages(tight.pk)
     assert (row.product, row.month, row.quantity, row.demand) == ("A1", NOV, 100, 500)
     assert (row.revenue, row.margin) == (100 * 100_00, 100 * 45_00)
-    assert (row.cause, row.cause_label, row.code, row.name) == ("resource", "capacity", "LINE", "Line")
+    assert (row.cause, row.cause_label, row.code, row.name) == ("resource", "line", "LINE", "Line")
     assert row.text == "Line has no hours left in Nov 2026. Relaxing it removes 100 units."
     assert row.options >= 2
     assert sum(quantity for _code, _label, quantity in row.orgs) == 100
@@ -209,7 +209,7 @@ def test_causes_are_said_in_chinese_too(tight):
 
     with translation.override("zh-hans"):
         [row] = list_shortages(tight.pk)
-        assert row.cause_label == "产能"
+        assert row.cause_label == "产线"
         assert "2026年11月" in row.text
         assert "工时" in row.text
 

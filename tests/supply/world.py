@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from core.months import parse_month
@@ -29,3 +34,13 @@ def totals(version: Version, measure: str, *, first_month: int = NOV, months: in
     """Sum over all rows by month, in smallest units."""
     cube = load_measure(version_id=version.pk, measure=measure, months=range(first_month, first_month + months))
     return cube.values.sum(axis=0).tolist()
+
+
+def write_company(folder: Path, sheets: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
+    """Write rows by sheet as a company folder; what a row does not give is an empty cell."""
+    for sheet, rows in sheets.items():
+        with (folder / f"{sheet}.csv").open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(dict.fromkeys(name for row in rows for name in row)), restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder

@@ -99,7 +99,7 @@ def balance(sheets: Sheets, options: SolveOptions) -> dict[str, Any]:
         options=ways_out,
         findings=findings,
         gap=gap,
-        names=Names(sheet_names(sheets)),
+        names=Names(sheet_names(sheets), {row["code"]: row["kind"] for row in sheets.of("resources")}),
     )
 
 
