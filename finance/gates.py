@@ -1,4 +1,4 @@
-"""What finance asks and does when the cycle moves: current money before the executives see it, then the freeze."""
+"""What finance does after a balance and when the cycle moves: money first, then the freeze."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from core.jobs import enqueue_job
 from cycles.gates import register_effect, register_gate
 from cycles.models import Cycle
 from finance.rates import price_set_code
 from finance.selectors import is_valued
+from finance.services import enqueue_valuation
 from plans.choices import FreezeKind
 from plans.selectors import get_working_version
 from plans.services import freeze_version
+from supply.followers import register_follower
 
 
 def register() -> None:
+    register_follower("finance", enqueue_valuation)
     register_effect("supply_review->pre_sop", value_in_background)
     register_gate("pre_sop->executive", "money", gettext_lazy("The financial projection is made"), check_money)
     register_effect("pre_sop->executive", freeze_evaluated)
@@ -27,8 +29,8 @@ def register() -> None:
 
 def value_in_background(cycle: Cycle, actor: User) -> None:
     """The constrained plan gets its money as soon as the supply review is signed."""
-    scope = {"version": get_working_version(cycle).pk}
-    transaction.on_commit(lambda: enqueue_job(kind="finance", scope=scope, actor=actor))
+    version_id = get_working_version(cycle).pk
+    transaction.on_commit(lambda: enqueue_valuation(version_id, actor))
 
 
 def check_money(cycle: Cycle) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from accounts.models import User
+from core.jobs import enqueue_job
+from core.models import Job
 from finance.lines import OPERATING_COST_LINES, VALUED
 from finance.valuation import INPUTS, compute_money
 from plans.choices import Source
@@ -20,6 +22,11 @@ class Valuation:
 
     cubes: Mapping[str, Cube]
     published: PublishResult
+
+
+def enqueue_valuation(version_id: int, actor: User | None) -> Job:
+    """Put the valuation of a plan in the queue; an equal waiting one is returned instead."""
+    return enqueue_job(kind="finance", scope={"version": version_id}, actor=actor)
 
 
 def value_plan(

@@ -256,6 +256,8 @@ class MonthlyRun:
                 % {"kind": job.kind, "month": format_month(self.month), "reason": job.error or job.state},
                 details={"job": job.pk, "code": job.error_code},
             )
+        for follower in Job.objects.filter(pk__in=(job.result or {}).get("then", ())):
+            self._run(follower)
 
     def _timed(self, code: str, title: str) -> _Clock:
         self.announce(title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -22,11 +23,13 @@ from plans.models import Version
 from plans.policies import SEE_COSTS
 from plans.selectors import ScenarioStanding, get_heads, get_shown_version, load_scenario_standing
 from supply.measures import CONSTRAINED
+from supply.selectors.adopted import say_taken
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
 from supply.selectors.horizon import plan_months
 from supply.selectors.options import OptionRow, list_options
+from supply.selectors.plan_figures import PlanFigures, load_plan_figures
 from supply.selectors.pricing import OptionPricing, get_option_pricing
-from supply.selectors.runs import DataState, get_data_state
+from supply.selectors.runs import DataState, get_data_state, load_names
 from supply.selectors.shortages import ShortageRow, ShortageTotals, get_shortage_totals, list_shortages
 from supply.selectors.stock_panels import StockPanels, load_stock_panels
 from supply.settings_board import SCARCE, load_settings, month_choices, name_choices
@@ -65,6 +68,7 @@ class Line:
     kind: str
     code: str
     label: str
+    full: str  # with its site or supplier
     cells: list[Cell]
     is_first: bool
     what: str
@@ -79,6 +83,8 @@ class SupplyBoard:
     state: DataState
     months: list[str]
     lines: list[Line]
+    figures: PlanFigures
+    taken: list[str]
     shortages: list[ShortageRow]
     totals: ShortageTotals
     focus: str
@@ -116,15 +122,20 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
     focus = code or first
     ways = [row for row in options if not row.in_plan and row.code == focus]
     may_adopt, pricing = can(user, "scenario.write"), get_option_pricing(version.pk)
+    scenario = load_scenario_standing(version)
     products, orgs = name_choices(user) if may_adopt else ([], [])
     return SupplyBoard(
         cycle=cycle,
         version=version,
-        scenario=load_scenario_standing(version),
+        scenario=scenario,
         message=_message(totals, state, sees_costs=can(user, SEE_COSTS)),
         state=state,
         months=formats.month_heads(list(heatmap.months[:SHOWN_MONTHS])),
         lines=_lines(heatmap.rows),
+        figures=load_plan_figures(
+            cycle, version, base=scenario.base if scenario else None, sees_costs=can(user, SEE_COSTS)
+        ),
+        taken=say_taken(version, scenario.base, load_names()) if scenario else [],
         shortages=shortages,
         totals=totals,
         focus=next((row.bottleneck for row in ways), next((row.name for row in shortages if row.code == focus), focus)),
@@ -172,7 +183,7 @@ def _message(totals: ShortageTotals, state: DataState, *, sees_costs: bool) -> s
 
 
 def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
-    lines = []
+    lines, named = [], Counter(row.label for row in rows)
     for kind, group in groupby(rows, key=lambda row: row.kind):
         for position, row in enumerate(group):
             cells = [_cell(cell) for cell in row.cells[:SHOWN_MONTHS]]
@@ -180,13 +191,18 @@ def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
                 Line(
                     kind=str(_SHORT_KINDS.get(kind, row.kind_label)) if position == 0 else "",
                     code=row.code,
-                    label=f"{row.label} · {row.note}" if row.note else row.label,
+                    label=row.label if named[row.label] == 1 and kind != ResourceKind.MATERIAL else _full(row),
+                    full=_full(row),
                     cells=cells,
                     is_first=position == 0,
                     what=SCARCE.get(row.kind, "hour"),
                 )
             )
     return lines
+
+
+def _full(row: HeatRow) -> str:
+    return f"{row.label} · {row.note}" if row.note else row.label
 
 
 def _cell(cell: HeatCell) -> Cell:

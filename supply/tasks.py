@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.jobs import Progress, register_kind
 from core.models import Job
-from supply.services.balance import run_balance, summarise_run
+from supply.services.balance import run_balance
 from supply.services.pricing import price_left
 
 STEPS = {
@@ -27,10 +27,10 @@ STEPS = {
     steps=STEPS,
     result_url=lambda _job: "/supply/",
 )
-def run(job: Job, progress: Progress) -> dict[str, Any]:
+def run(job: Job, progress: Progress) -> dict[str, Any] | None:
     """See ``supply.services.balance.run_balance``."""
-    made = run_balance(version_id=job.scope["version"], actor=job.created_by, report=progress.within, job=job)
-    return summarise_run(made)
+    run_balance(version_id=job.scope["version"], actor=job.created_by, report=progress.within, job=job)
+    return job.result
 
 
 @register_kind(

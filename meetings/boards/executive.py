@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from core import formats
 from cycles.models import Cycle
+from cycles.selectors.year import Year, get_year
 from demand.choices import AssumptionState
 from demand.models import Assumption
 from engine.coverage import days_of_supply
 from finance.selectors import MoneyView, load_target
 from masterdata.models import ActualRecord, CalendarMonth
 from meetings.boards.presop import DecisionLine, list_decision_lines
-from meetings.boards.window import Year, get_year
 from meetings.choices import ActionState
 from meetings.models import ActionItem, Risk
 from meetings.selectors import Waiting, get_quorum, is_overdue, list_actions, list_risks, list_waiting

@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from core import formats
 from cycles.models import Cycle
+from cycles.selectors.year import Year, get_year
 from finance.selectors import Bridge, Gap, MoneyView, PlanColumn
 from masterdata.models import Product
-from meetings.boards.window import Year, get_year
 from meetings.choices import ConflictState, DecisionState
 from meetings.masking import mask_option
 from meetings.models import Conflict, Decision

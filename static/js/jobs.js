@@ -14,7 +14,8 @@ const keep = (jobs) => sessionStorage.setItem(KEPT, JSON.stringify(jobs));
 
 /**
  * Follow a job until it ends. `title` names it, `link` {url, label} leads to its result.
- * Resolves to the ended job; also sends a "jobend" event on document with the job as detail.
+ * Resolves to the ended job, after the runs that follow it by themselves (`result.then`); also sends a "jobend" event
+ * on document with the job as detail.
  */
 export function followJob(id, { title = "", link = null } = {}) {
   keep([...kept().filter((job) => job.id !== id), { id, title, link }]);
@@ -53,6 +54,7 @@ async function poll(id, { title, link, since }) {
     if (job && ENDED.has(job.state)) {
       forget(id, toast);
       ended(job, title, link);
+      await Promise.all((job.result?.then ?? []).map((next) => poll(next, { title: "", link: null, since: Date.now() })));
       document.dispatchEvent(new CustomEvent("jobend", { detail: job }));
       return job;
     }

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from plans.choices import VersionKind
 from plans.models import Version
 from supply.models import AdoptedOption
+from supply.wording import Names, say_option, say_settings
 
 
 def list_adopted(version: Version) -> QuerySet[AdoptedOption]:
@@ -20,6 +21,17 @@ def list_adopted(version: Version) -> QuerySet[AdoptedOption]:
             break
         parent = parent.parent
     return AdoptedOption.objects.filter(own).select_related("option").order_by("adopted_at", "pk")
+
+
+def say_taken(version: Version, base: Version | None, names: Names) -> list[str]:
+    """What a plan takes as given beyond ``base``, in words: tried settings one by one, ways out by their title."""
+    taken = list_adopted(version)
+    if base is not None:
+        taken = taken.exclude(pk__in=[adoption.pk for adoption in list_adopted(base)])
+    return [
+        say_settings(option.detail, names) if option.detail else say_option(option.kind, names(option.target))
+        for option in (adoption.option for adoption in taken)
+    ]
 
 
 def _forerunners(version: Version) -> list[int]:

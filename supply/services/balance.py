@@ -25,6 +25,7 @@ from supply.adapters.database import load_ids
 from supply.adapters.problem import Prepared, prepare_problem
 from supply.adapters.records import Solved, store_run
 from supply.choices import RunStatus
+from supply.followers import enqueue_followers
 from supply.models import BalanceRun
 from supply.services.pricing import enqueue_pricing
 from supply.services.solving import Report, solve_problem
@@ -124,7 +125,7 @@ def _store(
     job: Job | None,
     actor: User | None,
 ) -> None:
-    """First in the publishing transaction: the run is on record, the job done, its options asked for, or nothing."""
+    """First in the publishing transaction: the run is on record, the job done, what follows queued, or nothing."""
     version = reading.version
     run = store_run(
         version=version,
@@ -142,7 +143,8 @@ def _store(
         return
     if job is not None:
         job.findings = run.findings
-        fence(job, result=summarise_run(run))
+        job.result = summarise_run(run) | {"then": enqueue_followers(version.pk, actor)}
+        fence(job, result=job.result)
     audit.record(
         chain=f"cycle:{version.cycle_id}",
         actor=actor,

@@ -15,11 +15,11 @@ from accounts.choices import Role
 from accounts.policies import POLICY, can
 from core import formats
 from core.jobs import enqueue_job, run_job_now
+from cycles.selectors.year import get_year
 from finance.selectors import MoneyView
 from finance.services import value_plan
 from masterdata.models import Cost, Price, Target
 from masterdata.selectors import get_company
-from meetings.boards.window import get_year
 from meetings.masking import keep_hidden, mask_option
 from meetings.services import add_risk, propose_decision
 from plans.selectors import get_working_version

@@ -3,7 +3,10 @@ import { send } from "../dom.js";
 import { money } from "../formats.js";
 import { gettext } from "../i18n.js";
 
-export const version = document.getElementById("supply-script").dataset.version;
+const page = document.getElementById("supply-script").dataset;
+export const version = page.version;
+/** The open scenario that is shown; undefined over the plan itself. */
+export const scenario = page.scenario && Number(page.scenario);
 const plan = `/api/v1/plans/${version}`;
 
 /** An amount in minor units with its sign; null is hidden for this role. */

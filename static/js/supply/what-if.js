@@ -51,7 +51,7 @@ function choose(cell) {
   document.querySelector(`table.heat td[data-code="${CSS.escape(cell.code)}"][data-month="${cell.month}"]`)?.setAttribute("aria-current", "true");
   at("trial-name").textContent = `${cell.label}, ${monthName(cell.month)}`;
   const isMaterial = cell.what === "material";
-  at("set-resource").hidden = cell.what !== "hour" || !facts();
+  at("set-resource").hidden = at("cap-note").hidden = cell.what !== "hour" || !facts();
   at("set-material").hidden = !isMaterial || facts()?.limit[cell.month] === undefined;
   if (isMaterial && facts()?.limit[cell.month] !== undefined) {
     const limit = facts().limit[cell.month];

@@ -1,4 +1,4 @@
-"""The year a meeting talks about."""
+"""The year that pages about a cycle talk about."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Year:
 
 
 def get_year(cycle: Cycle) -> Year:
-    """The year of a cycle's meeting pages."""
+    """The year of a cycle's pages."""
     january = -(-cycle.month // 12) * 12
     if january + 12 <= cycle.month + cycle.horizon:
         return Year(range(january, january + 12), str(january // 12))
