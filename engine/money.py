@@ -108,7 +108,7 @@ def _largest_remainder(totals: Ints, weights: Ints, groups: NDArray[np.int64]) -
     missing = size - _group_sums(shares, groups, len(totals))
     row = np.arange(len(groups))
     for month in range(totals.shape[1]):
-        order = np.lexsort((row, -remainder[:, month], groups))
+        order = np.lexsort((-remainder[:, month], groups))  # stable: ties go to the earlier row
         place = np.empty(len(groups), np.int64)  # rank of a row's remainder within its group
         place[order] = row - np.searchsorted(groups[order], groups[order])
         shares[:, month] += place < missing[groups, month]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -22,22 +23,22 @@ def load_cost_rates(keys: Ints, months: range, fields: Iterable[str]) -> dict[st
     parts are then zero. Absent costs are 0.
     """
     names = list(fields)
-    sums = {name: np.zeros((len(keys), len(months)), np.int64) for name in names}
-    by_site: dict[int | None, dict[str, Ints]] = {}
+    groups: dict[tuple[int | None, int], list[Cost]] = defaultdict(list)
     for cost in Cost.objects.order_by("from_month").iterator():
-        table = by_site.setdefault(
-            cost.site_id, {name: np.full((len(keys), len(months)), -1, np.int64) for name in names}
-        )
-        where, start = rows_of(keys, cost.product_id), max(cost.from_month - months.start, 0)
-        for name in names:
-            table[name][where, start:] = to_rate(_unit_cost(cost, name))
-    for name in names:
-        known = np.zeros(sums[name].shape, np.int64)
-        for table in by_site.values():
-            sums[name] += np.maximum(table[name], 0)
-            known += table[name] >= 0
-        sums[name] //= np.maximum(known, 1)
-    return sums
+        groups[cost.site_id, cost.from_month].append(cost)
+    shape = (len(keys), len(months))
+    sums, known = ({name: np.zeros(shape, np.int64) for name in names} for _ in range(2))
+    for site in {site for site, _month in groups}:
+        tables = {name: np.full(shape, -1, np.int64) for name in names}
+        for (_site, from_month), costs in ((at, costs) for at, costs in groups.items() if at[0] == site):
+            rows, of = rows_of(keys, np.array([cost.product_id for cost in costs]))
+            for name, table in tables.items():
+                amounts = np.array([to_rate(_unit_cost(cost, name)) for cost in costs], np.int64)
+                table[rows, max(from_month - months.start, 0) :] = amounts[of, None]
+        for name, table in tables.items():
+            sums[name] += np.maximum(table, 0)
+            known[name] += table >= 0
+    return {name: sums[name] // np.maximum(known[name], 1) for name in names}
 
 
 def _unit_cost(cost: Cost, name: str) -> Decimal:

@@ -5,23 +5,27 @@ All amounts are Python integers in the currency's minor unit, all quantities in 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
 from engine.money import explain_difference, value
 from finance.lines import COST_LINES, PROFIT, REVENUE, REVENUE_UNCONSTRAINED, STATEMENT, UNIT_COST_LINES, VALUED
 from finance.rates import load_cost_rates
-from finance.valuation import compute_money, plan_months
-from masterdata.models import Target
+from finance.targets import TargetBook, TargetLine, load_targets
+from finance.valuation import INPUTS, compute_money, plan_months
+from masterdata.choices import TargetKind
 from masterdata.prices import load_price_rates
-from masterdata.selectors import get_company
-from plans.cubes import Cube, Ints
-from plans.hierarchy import Hierarchy, Node, Tree, load_hierarchy
-from plans.selectors import load_measures
+from masterdata.selectors import get_company, get_money_mark
+from plans.cubes import Axis, Cube, Ints
+from plans.hierarchy import Hierarchy, Node, load_hierarchy
+from plans.selectors import get_heads, keep_figures, load_measure_state, load_measures
 
-_QUANTITIES = ("consensus", "constrained")
+_READ = ("consensus", "constrained", REVENUE_UNCONSTRAINED, *STATEMENT)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -42,17 +46,6 @@ class Statement:
         """Profit over revenue; ``None`` without revenue."""
         revenue = self.total(REVENUE)
         return self.total(PROFIT) / revenue if revenue else None
-
-
-@dataclass(frozen=True)
-class TargetLine:
-    """A target by month; ``None`` where no row gives the figure."""
-
-    kind: str
-    months: range
-    units: list[int] | None
-    revenue: list[int] | None
-    profit: list[int] | None
 
 
 @dataclass(frozen=True)
@@ -96,33 +89,82 @@ class Bridge:
 
 def is_valued(*, version_id: int) -> bool:
     """Whether the stored money is what the plan's quantities and today's prices and costs give."""
-    stored = load_measures(version_id=version_id, measures=VALUED)
-    return all(cube.same_numbers(stored[code]) for code, cube in compute_money(version_id=version_id).items()) and bool(
-        len(stored[REVENUE].axis)
-    )
+
+    def compare() -> bool:
+        stored = load_measures(version_id=version_id, measures=VALUED)
+        if not len(stored[REVENUE].axis):
+            return False
+        return all(cube.same_numbers(stored[code]) for code, cube in compute_money(version_id=version_id).items())
+
+    heads = get_heads(version_id=version_id, measures=[*VALUED, *INPUTS])
+    return keep_figures("is valued", heads, plan_months(version_id), get_money_mark(), make=compare)
 
 
 class MoneyView:
-    """The money of one version over a window; loads each cube once, then answers by node.
+    """The money of one version over a window, answered by node.
 
-    ``months`` default to the cycle's horizon.
+    ``months`` default to the cycle's horizon. Every answer is kept for the state of the plan, the prices and targets it
+    was made from; the cubes are loaded, once, when one has to be made.
     """
 
     def __init__(self, *, version_id: int, months: range | None = None, hierarchy: Hierarchy | None = None) -> None:
         self.months = months or plan_months(version_id)
         self.hierarchy = hierarchy or load_hierarchy()
         self.company = get_company()
-        cubes = load_measures(
-            version_id=version_id, measures=[*_QUANTITIES, REVENUE_UNCONSTRAINED, *STATEMENT], months=self.months
-        )
-        axis = cubes["consensus"].axis
-        for cube in cubes.values():
-            axis = axis.union(cube.axis.keys)
-        self.axis = axis
-        self._cubes = {code: cube.align(axis) for code, cube in cubes.items()}
+        self._heads = get_heads(version_id=version_id, measures=_READ)
+        self._marks = self.months, self.hierarchy.sha, get_money_mark()
 
     def statement(self, product: Node = None, org: Node = None) -> Statement:
         """The statement of everything under two nodes."""
+        return self._keep(("statement", product, org), lambda: self._statement(product, org))
+
+    def target(self, kind: str, product: Node = None, org: Node = None) -> TargetLine:
+        """The target of a kind under two nodes, from the rows given for it."""
+        return self._keep(("target", kind, product, org), lambda: self._targets[kind].line(product, org))
+
+    def columns(self, product: Node = None, org: Node = None) -> list[PlanColumn]:
+        """Unconstrained, constrained, budget and latest estimate side by side.
+
+        The unconstrained profit takes the constrained plan's stock and operating costs.
+        """
+        return self._keep(("columns", product, org), lambda: self._columns(product, org))
+
+    def gaps(self, *, level: str | None = None, least_units: int = 1) -> list[Gap]:
+        """Product nodes and months short of demand, dearest first. ``level`` defaults to series."""
+        return self._keep(("gaps", level, least_units), lambda: self._gaps(level, least_units))
+
+    def bridge(self, kind: str = "budget") -> Bridge | None:
+        """Why the plan's profit differs from a target's; ``None`` when the target gives no profit."""
+        return self._keep(("bridge", kind), lambda: self._bridge(kind))
+
+    def _keep(self, what: Hashable, make: Callable[[], _T]) -> _T:
+        return keep_figures(("money", what), self._heads, *self._marks, make=make)
+
+    @cached_property
+    def _loaded(self) -> tuple[Axis, dict[str, Cube]]:
+        """Every cube over one axis."""
+        cubes = {code: load_measure_state(code, self._heads).cube(months=self.months) for code in _READ}
+        axis = cubes["consensus"].axis
+        for cube in cubes.values():
+            axis = axis.union(cube.axis.keys)
+        return axis, {code: cube.align(axis) for code, cube in cubes.items()}
+
+    @property
+    def axis(self) -> Axis:
+        """The rows that any measure has."""
+        return self._loaded[0]
+
+    @property
+    def _cubes(self) -> dict[str, Cube]:
+        return self._loaded[1]
+
+    @cached_property
+    def _targets(self) -> dict[str, TargetBook]:
+        return {
+            kind: load_targets(kind=kind, months=self.months, hierarchy=self.hierarchy) for kind in TargetKind.values
+        }
+
+    def _statement(self, product: Node, org: Node) -> Statement:
         rows = self.hierarchy.leaf_rows(self.axis, product, org)
 
         def by_month(code: str) -> list[int]:
@@ -136,15 +178,7 @@ class MoneyView:
             revenue_unconstrained=by_month(REVENUE_UNCONSTRAINED),
         )
 
-    def target(self, kind: str, product: Node = None, org: Node = None) -> TargetLine:
-        """The target of a kind under two nodes, from the rows given for it."""
-        return load_target(kind=kind, months=self.months, hierarchy=self.hierarchy, product=product, org=org)
-
-    def columns(self, product: Node = None, org: Node = None) -> list[PlanColumn]:
-        """Unconstrained, constrained, budget and latest estimate side by side.
-
-        The unconstrained profit takes the constrained plan's stock and operating costs.
-        """
+    def _columns(self, product: Node, org: Node) -> list[PlanColumn]:
         plan = self.statement(product, org)
         rows = self.hierarchy.leaf_rows(self.axis, product, org)
         free_cost = int(self._unit_cost("consensus")[rows].sum())
@@ -159,8 +193,7 @@ class MoneyView:
             columns.append(PlanColumn(kind, _sum(line.units), _sum(line.revenue), _sum(line.profit)))
         return columns
 
-    def gaps(self, *, level: str | None = None, least_units: int = 1) -> list[Gap]:
-        """Product nodes and months short of demand, dearest first. ``level`` defaults to series."""
+    def _gaps(self, level: str | None, least_units: int) -> list[Gap]:
         short = self._cubes["consensus"].values - self._cubes["constrained"].values
         margin = short * self._unit_margin
         revenue = self._cubes[REVENUE_UNCONSTRAINED].values - self._cubes[REVENUE].values
@@ -181,8 +214,7 @@ class MoneyView:
                 )
         return sorted(found, key=lambda gap: (-gap.margin_lost, gap.month, gap.product))
 
-    def bridge(self, kind: str = "budget") -> Bridge | None:
-        """Why the plan's profit differs from a target's; ``None`` when the target gives no profit."""
+    def _bridge(self, kind: str) -> Bridge | None:
         base = self.target(kind)
         if base.profit is None or base.units is None:
             return None
@@ -247,52 +279,6 @@ class MoneyView:
             ),
             start=np.zeros(cube.values.shape, np.int64),
         )
-
-
-def load_target(
-    *, kind: str, months: range, hierarchy: Hierarchy, product: Node = None, org: Node = None
-) -> TargetLine:
-    """A target by month under two nodes.
-
-    Rows may stand at any level; where one stands above another only the upper one counts, so that nothing is
-    counted twice. Rows above the asked node say nothing about it.
-    """
-    company = get_company()
-    rows = list(
-        Target.objects.filter(kind=kind, month__gte=months.start, month__lt=months.stop).values_list(
-            "product_id", "org_id", "month", "quantity", "revenue", "profit"
-        )
-    )
-    inside = [row for row in rows if _is_under(hierarchy, row[0], row[1], product, org)]
-    nodes = {(row[0], row[1]) for row in inside}
-    top = {pair for pair in nodes if not any(_is_above(hierarchy, other, pair) for other in nodes if other != pair)}
-    sums: dict[int, list[int] | None] = {3: None, 4: None, 5: None}
-    scales = {3: company.quantity_decimals, 4: company.currency_decimals, 5: company.currency_decimals}
-    for row in inside:
-        if (row[0], row[1]) not in top:
-            continue
-        for position, scale in scales.items():
-            if row[position] is not None:
-                by_month = sums[position] = sums[position] or [0] * len(months)
-                by_month[row[2] - months.start] += round(row[position] * 10**scale)
-    return TargetLine(kind, months, sums[3], sums[4], sums[5])
-
-
-def _is_under(hierarchy: Hierarchy, row_product: int | None, row_org: int | None, product: Node, org: Node) -> bool:
-    pairs = ((hierarchy.products, row_product, product), (hierarchy.orgs, row_org, org))
-    return all(_contains(tree, node, row) for tree, row, node in pairs)
-
-
-def _is_above(hierarchy: Hierarchy, upper: tuple[int | None, int | None], lower: tuple[int | None, int | None]) -> bool:
-    return _contains(hierarchy.products, upper[0], lower[0]) and _contains(hierarchy.orgs, upper[1], lower[1])
-
-
-def _contains(tree: Tree, node: Node, inner: int | None) -> bool:
-    """Whether ``inner`` is ``node`` or below it; everything contains all."""
-    if node is None:
-        return True
-    position = tree.position_of(node)
-    return inner is not None and bool((tree.paths[tree.position_of(inner)] == position).any())
 
 
 def _sum(numbers: list[int] | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
@@ -28,25 +29,28 @@ def load_price_rates(keys: Ints, months: range, *, company: Company) -> Ints:
     """
     exchange = _ExchangeRates(company.currency)
     rates = np.zeros((len(keys), len(months)), np.int64)
-    general: list[tuple[slice | NDArray[np.int64], int, Decimal, str]] = []
-    special = []
-    rows = Price.objects.order_by("from_month").values_list("product_id", "org_id", "from_month", "price", "currency")
-    for product, org, from_month, price, currency in rows.iterator():
-        where = rows_of(keys, product)
-        if org is None:
-            general.append((where, from_month, price, currency))
-        else:
-            special.append((np.flatnonzero((keys[:, 0] == product) & (keys[:, 1] == org)), from_month, price, currency))
-    for rows_priced, from_month, price, currency in [*general, *special]:
+    rows = Price.objects.order_by("from_month").values_list("org_id", "from_month", "currency", "product_id", "price")
+    groups: dict[tuple[int | None, int, str], list[tuple[int, Decimal]]] = defaultdict(list)
+    for own_org, begins, coin, product, price in rows.iterator():
+        groups[own_org, begins, coin].append((product, price))
+    for (org, from_month, currency), prices in sorted(groups.items(), key=lambda group: group[0][0] is not None):
+        at, of = rows_of(keys, np.array([product for product, _price in prices]))
+        if org is not None:
+            own = keys[at, 1] == org
+            at, of = at[own], of[own]
         for first, last, factor in exchange.pieces(currency, max(from_month, months.start), months.stop):
-            rates[rows_priced, first - months.start : last - months.start] = to_rate(price * factor)
+            amounts = np.array([to_rate(price * factor) for _product, price in prices], np.int64)
+            rates[at, first - months.start : last - months.start] = amounts[of, None]
     return rates
 
 
-def rows_of(keys: Ints, product: int) -> slice:
-    """Rows of a product: keys are sorted by product first."""
-    first, last = np.searchsorted(keys[:, 0], [product, product + 1])
-    return slice(int(first), int(last))
+def rows_of(keys: Ints, products: Ints) -> tuple[Ints, Ints]:
+    """Rows of products in keys sorted by product, and for each row which of the products it is of."""
+    first, stop = (np.searchsorted(keys[:, 0], products + step) for step in (0, 1))
+    counts = stop - first
+    of = np.repeat(np.arange(len(products)), counts)
+    within = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return first[of] + within, of
 
 
 class _ExchangeRates:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 from typing import Any
 
 import zstandard
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,18 @@ from masterdata.importers.context import RejectedRows
 from masterdata.importers.findings import Finding
 from masterdata.importers.spec import SheetData, SheetSpec
 from masterdata.importers.stores import ModelStore, empty_value
-from masterdata.models import Company, ImportBatch, ImportFinding, Org, Product, Revised
+from masterdata.models import (
+    Company,
+    Cost,
+    ExchangeRate,
+    ImportBatch,
+    ImportFinding,
+    Org,
+    Price,
+    Product,
+    Revised,
+    Target,
+)
 
 _OVERLAP = dt.timedelta(hours=1)
 
@@ -31,6 +43,18 @@ _OVERLAP = dt.timedelta(hours=1)
 def get_company() -> Company:
     """The company; before the first import an unsaved one with the defaults."""
     return Company.objects.first() or Company(name="")
+
+
+def get_money_mark() -> Hashable:
+    """Changes with every price, cost, exchange rate and target: whoever writes one gives it the next revision."""
+    company = get_company()
+    tables = (model._meta.db_table for model in (Price, Cost, ExchangeRate, Target))
+    marks = ", ".join(
+        f"(SELECT {what} FROM {table})" for table in tables for what in ("count(*)", "max(id)", "max(revision)")
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {marks}")
+        return company.currency, company.currency_decimals, company.quantity_decimals, *cursor.fetchone()
 
 
 def list_leaf_products() -> QuerySet[Product]:

@@ -74,7 +74,10 @@ class Axis:
     def of(cls, kind: str, keys: ArrayLike) -> Axis:
         """An axis from key pairs in any order, doubles allowed."""
         pairs = np.asarray(keys, dtype=np.int64).reshape(-1, 2)
-        return cls(kind, np.unique(pairs, axis=0)) if len(pairs) else cls(kind, pairs)
+        if len(pairs) and pairs.min() >= 0 and pairs.max() <= _MAX_ID:
+            packed = np.unique(pack_keys(pairs))  # sorts integers instead of rows
+            pairs = np.column_stack([packed >> 32, packed & _MAX_ID])
+        return cls(kind, pairs)
 
     @cached_property
     def packed(self) -> Ints:

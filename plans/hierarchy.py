@@ -147,6 +147,12 @@ class Tree:
             return np.zeros(len(self.ids), bool)
         return np.asarray(np.isin(self.paths[:-1], targets).any(axis=1))
 
+    def contains(self, ids: Ints, nodes: Sequence[Node]) -> Bools:
+        """Per id, whether it is in the tree at or under one of ``nodes``; everything contains all."""
+        if None in nodes:
+            return np.ones(len(ids), bool)
+        return np.append(self.is_under(nodes), False)[self.positions(ids)]
+
     def seen_by(self, nodes: Iterable[str] | None) -> Bools:
         """Per node, whether somebody limited to ``nodes`` sees any of it: it lies under one of them or above one."""
         if nodes is None:
@@ -192,7 +198,11 @@ class Hierarchy:
 
     def leaf_rows(self, axis: Axis, product: Node = None, org: Node = None) -> Ints:
         """Rows of a product × org axis that lie at or under two nodes."""
-        return np.flatnonzero(self._inside(axis, [product], [org]))
+        found = self.products.id_of(product)
+        if found is None or not self.products.is_leaf[self.products.position_of(found)]:
+            return np.flatnonzero(self._inside(axis, [found], [org]))
+        first, stop = np.searchsorted(axis.packed, [found << 32, (found + 1) << 32]).tolist()
+        return first + np.flatnonzero(self.orgs.contains(axis.keys[first:stop, 1], [org]))
 
     def scope_rows(self, axis: Axis, scope: Scope) -> Bools:
         """Per row of a product × org axis, whether the scope allows to see it."""
@@ -232,16 +242,20 @@ class Hierarchy:
     def _inside(self, axis: Axis, products: Sequence[Node], orgs: Sequence[Node]) -> Bools:
         inside = np.ones(len(axis), bool)
         for tree, nodes, column in ((self.products, products, 0), (self.orgs, orgs, 1)):
-            if None in nodes:
-                continue
-            positions = tree.positions(axis.keys[:, column])
-            inside &= (positions >= 0) & np.append(tree.is_under(nodes), False)[positions]
+            if None not in nodes:
+                inside &= np.append(tree.is_under(nodes), False)[_positions(tree, axis, column)]
         return inside
 
     @staticmethod
     def _known(tree: Tree, codes: Iterable[str]) -> list[Node]:
         """A scope may name a node that was taken away; it then allows nothing there."""
         return [code for code in sorted(codes) if code in tree._by_code]
+
+
+def _positions(tree: Tree, axis: Axis, column: int) -> Ints:
+    """Position of each row's id in a tree, kept: many nodes are asked of the same axis."""
+    key = ("positions", tree.sha, axis.sha, column)
+    return cache.CONTENT.get_or_make(key, lambda: tree.positions(axis.keys[:, column]))
 
 
 _loading = threading.Lock()

@@ -162,11 +162,12 @@ def place_on_leaves(frame: Frame, given: Mapping[Node, Ints], width: int) -> tup
     A node above the leaves is split by the last twelve months sold.
     """
     values, unplaced, weights = np.zeros((len(frame.axis), width), dtype=np.int64), 0, None
-    for (product, org), quantities in given.items():
+    for row, (product, org), quantities in zip(frame.find_leaves(given), given, given.values(), strict=True):
+        if row >= 0:
+            values[row] += quantities
+            continue
         rows = frame.hierarchy.leaf_rows(frame.axis, product, org)
-        if len(rows) == 1:
-            values[rows[0]] += quantities
-        elif len(rows):
+        if len(rows):
             weights = frame.history_weights().max(axis=1) if weights is None else weights
             shares = np.repeat(weights[rows][:, None], width, axis=1)
             values[rows] += allocate(quantities[None, :], shares, np.zeros(len(rows), dtype=np.int64))

@@ -84,6 +84,10 @@ class Frame:
                 lost += figures
         return nodes, lost
 
+    def find_leaves(self, nodes: Iterable[tuple[int, int]]) -> list[int]:
+        """Row of each pair that is a leaf of the plan, −1 for the others: most orders name one."""
+        return self.axis.rows_of(list(nodes)).tolist()
+
     def _node(self, product: int | None, org: int | None, leaves: Ints, figures: list[TotalRow]) -> NodeTotal:
         products, orgs = self.hierarchy.products, self.hierarchy.orgs
         depth = (int(products.depths[products.position_of(product)]), int(orgs.depths[orgs.position_of(org)]))

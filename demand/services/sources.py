@@ -162,11 +162,12 @@ def _order_cube(frame: Frame, stream: StreamDefinition) -> Cube:
     )
     values = np.zeros((len(frame.axis), frame.horizon), dtype=np.int64)
     weights = None
-    for (product, org), quantities in given.items():
+    for row, (product, org), quantities in zip(frame.find_leaves(given), given, given.values(), strict=True):
+        if row >= 0:
+            values[row] += quantities
+            continue
         rows = frame.hierarchy.leaf_rows(frame.axis, product, org)
-        if len(rows) == 1:
-            values[rows[0]] += quantities
-        elif len(rows):
+        if len(rows):
             weights = frame.history_weights() if weights is None else weights
             values[rows] += allocate(quantities[None, :], weights[rows], np.zeros(len(rows), dtype=np.int64))
     return frame.cube(values, np.ones(values.shape, dtype=bool))

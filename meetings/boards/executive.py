@@ -15,7 +15,8 @@ from cycles.selectors.year import Year, get_year
 from demand.choices import AssumptionState
 from demand.models import Assumption
 from engine.coverage import days_of_supply
-from finance.selectors import MoneyView, load_target
+from finance.selectors import MoneyView
+from finance.targets import load_targets
 from masterdata.models import ActualRecord, CalendarMonth
 from meetings.boards.presop import DecisionLine, list_decision_lines
 from meetings.choices import ActionState
@@ -263,7 +264,7 @@ def _revenue_chart(cycle: Cycle, version_id: int, view: MoneyView) -> dict[str, 
     plan = load_measure(version_id=version_id, measure="revenue", months=range(cycle.month, months.stop)).values.sum(
         axis=0
     )
-    budget = load_target(kind="budget", months=months, hierarchy=load_hierarchy())
+    budget = load_targets(kind="budget", months=months, hierarchy=load_hierarchy()).line()
     return {
         "title": _("Revenue against budget by month"),
         "labels": [

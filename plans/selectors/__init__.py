@@ -15,6 +15,7 @@ from plans.selectors.heads import (
     heads_tag,
 )
 from plans.selectors.history import CellChange, load_cell_history
+from plans.selectors.kept import keep_figures
 from plans.selectors.rollups import NodeTotals, load_nodes, load_rollup, sum_nodes
 from plans.selectors.scenarios import (
     diff_states,
@@ -73,6 +74,7 @@ __all__ = [
     "get_working_version",
     "has_moved",
     "heads_tag",
+    "keep_figures",
     "last_change",
     "list_scenarios",
     "list_snapshots",

@@ -58,10 +58,9 @@ def _prices(demand: Cube, cent: int) -> dict[int, float]:
     """Weighted by the demand of the horizon; the plain mean where nothing is asked for."""
     keys, month = demand.axis.keys, demand.first_month
     rates = load_price_rates(keys, range(month, month + 1), company=get_company())[:, 0] / 10**RATE_DIGITS * cent
+    products, of = np.unique(keys[:, 0], return_inverse=True)
     weight = demand.values.sum(axis=1).astype(float)
-    prices: dict[int, float] = {}
-    for product in np.unique(keys[:, 0]).tolist():
-        rows = keys[:, 0] == product
-        own = weight[rows] if weight[rows].any() else None
-        prices[product] = float(np.average(rates[rows], weights=own))
-    return prices
+    asked = np.bincount(of, weights=weight != 0, minlength=len(products)) > 0
+    weight = np.where(asked[of], weight, 1.0)
+    sums, weights = (np.bincount(of, weights=part, minlength=len(products)) for part in (rates * weight, weight))
+    return dict(zip(products.tolist(), (sums / weights).tolist(), strict=True))
