@@ -7,29 +7,19 @@ balance, then the clicks.
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.conf import settings
-from django.db import connection
-from django.test import Client
 
 from accounts.models import User
 from bench.company import FIRST_MONTH, make_company, write_company
+from bench.serving import Server, ask, served, sign_in
 from bench.table import Row
 from core.jobs import run_job_now
 from core.models import Job
@@ -73,16 +63,16 @@ def run() -> list[Row]:
     priced_later = time.perf_counter() - began
     made.refresh_from_db()
     ladder = list(SupplyOption.objects.filter(run=made, kind__in=LOCAL, in_plan=False).order_by("-gain")[:6])
-    with _served() as server:
-        ask = _Browser(server, people["supply_lead"], version.pk)
-        warm = [ask("trials/warm/", {}) for _process in range(PROCESSES * 3)]
-        clicks = [ask("trials/", {"settings": setting}) for setting in _clicks(sheets)]
-        orders = [ask("trials/", {"settings": [order]}) for order in _orders(sheets)]
-        priced = [ask("options/price/", {"options": [option.pk]}) for option in ladder]
-        worth = ask(f"worth/?what=hour&code=NECK-0&month={format_month(FIRST_MONTH + 6)}", None)
-        memory = _memory(server.pid)
+    with served(PROCESSES) as server:
+        click = _Browser(server, people["supply_lead"], version.pk)
+        warm = [click("trials/warm/", {}) for _process in range(PROCESSES * 3)]
+        clicks = [click("trials/", {"settings": setting}) for setting in _clicks(sheets)]
+        orders = [click("trials/", {"settings": [order]}) for order in _orders(sheets)]
+        priced = [click("options/price/", {"options": [option.pk]}) for option in ladder]
+        worth = click(f"worth/?what=hour&code=NECK-0&month={format_month(FIRST_MONTH + 6)}", None)
+        memory = server.memory_mb()
     size = f"{made.rows:,} rows, {made.columns:,} columns"
-    built = [click for click in warm if click.processor > 0.5]
+    built = [one for one in warm if one.processor > 0.5]
     return [
         Row("balance of the plan of record, until it is published", balanced, "s", note=size),
         Row("its causes confirmed and all options priced, in the background", priced_later, "s",
@@ -206,94 +196,15 @@ def _ask(sheets: Sheets, coordinator: User) -> Version:
     return version
 
 
-@contextmanager
-def _served() -> Iterator[subprocess.Popen]:
-    """Gunicorn on the benchmark's own database."""
-    config = connection.settings_dict
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{config['NAME']}"
-    else:
-        url = f"postgres://{config['USER']}:{config['PASSWORD']}@{config['HOST']}:{config['PORT']}/{config['NAME']}"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {
-        **os.environ, "DATABASE_URL": url, "SOP_BIND": f"127.0.0.1:{port}", "SOP_WEB_WORKERS": str(PROCESSES),
-        "SOP_DEBUG": "1", "SOP_VAR": str(settings.VAR_DIR),
-    }  # fmt: skip
-    connection.close()
-    command = [sys.executable, "-m", "gunicorn", "sop.wsgi"]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    server.port = port  # type: ignore[attr-defined]
-    try:
-        _await(port)
-        yield server
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(20)
-
-
-def _await(port: int) -> None:
-    for _try in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise RuntimeError("gunicorn did not start")
-
-
 class _Browser:
     """One signed-in person; a call is one click, from sending to the last byte."""
 
-    def __init__(self, server: Any, user: User, version: int) -> None:
-        self.server = server
-        client = Client()
-        client.force_login(user)
-        session = client.cookies["sessionid"].value
-        token = "a" * 32  # the double-submit cookie: any value that comes back in the header
-        self.headers = {
-            "Cookie": f"sessionid={session}; csrftoken={token}",
-            "X-CSRFToken": token,
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
-        self.root = f"http://127.0.0.1:{server.port}/api/v1/plans/{version}/"
+    def __init__(self, server: Server, user: User, version: int) -> None:
+        self.server, self.headers = server, {**sign_in(user), "Accept": "application/json"}
+        self.plan = f"{server.root}/api/v1/plans/{version}/"
 
     def __call__(self, path: str, body: dict[str, Any] | None) -> Click:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.root + path, data=data, headers=self.headers)
-        used, began = _processor_seconds(self.server.pid), time.perf_counter()
-        try:
-            with urllib.request.urlopen(request, timeout=120) as answer:
-                json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(f"{path} {body}: {error.code} {error.read()[:300]!r}") from error
+        used, began = self.server.processor_seconds(), time.perf_counter()
+        ask(self.plan + path, self.headers, body)
         seconds = time.perf_counter() - began
-        return Click(seconds, _processor_seconds(self.server.pid) - used)
-
-
-def _processor_seconds(parent: int) -> float:
-    """User and system seconds of the server's processes so far."""
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == parent:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _memory(parent: int) -> float:
-    """Largest resident size among the server's children, MB."""
-    sizes = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            text = status.read_text()
-        except OSError:
-            continue
-        fields = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-        if int(fields.get("PPid", "0")) == parent and "VmRSS" in fields:
-            sizes.append(int(fields["VmRSS"].split()[0]) / 1024)
-    return max(sizes, default=float("nan"))
+        return Click(seconds, self.server.processor_seconds() - used)
