@@ -126,7 +126,7 @@ def _serve(draft: Draft) -> None:
     waiting = np.flatnonzero(demand.backorder)
     upper = np.full((len(waiting), draft.problem.months), np.inf)
     upper[~demand.backlog_end_allowed[waiting], -1] = 0.0
-    draft.add_columns("wait", waiting, n, cost=demand.backorder_cost[waiting], upper=upper)
+    draft.add_columns("wait", waiting, n, cost=(demand.backorder_cost + derived.protection)[waiting], upper=upper)
     drop_price = np.where(np.isnan(demand.lost_cost), derived.elastic_price, demand.lost_cost)
     draft.add_columns("drop", waiting, n, cost=drop_price[waiting])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem, Bools, Floats, Ints
+from engine.balancing.contracts import BalanceProblem, Bools, DemandClasses, Floats, Ints
 
 ELASTIC_FACTOR = 10.0  # a broken rule costs this many times the dearest thing a unit can cost or earn
 
@@ -26,6 +26,7 @@ class Derived:
     make_cap: Floats  # [points, T] no optimal plan makes more
     soft_level: Floats  # [points, T] stock should not fall below
     below_price: Floats  # [points, T] per unit and month below it
+    protection: Floats  # [classes, T] see ``price_protection``
     stock_limit: Floats  # [points, T] stock above it is a broken rule: the stated limit, or what is there anyway
     storage_limit: Floats  # [storage, T] likewise for all products of a site
 
@@ -58,6 +59,7 @@ def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
         make_cap=cap,
         soft_level=level,
         below_price=below,
+        protection=price_protection(problem.demand),
         stock_limit=np.maximum(problem.points.max_stock, there),
         storage_limit=np.maximum(problem.storage.quantity, _by_site(problem, there)),
     )
@@ -99,6 +101,17 @@ def soft_level(problem: BalanceProblem, elastic: float) -> tuple[Floats, Floats]
     level[given, -1] = points.end_stock[given]
     price[given, -1] = elastic
     return level, price
+
+
+def price_protection(demand: DemandClasses) -> Floats:
+    """[classes, T] what the price rises by while a unit waits into the next month: its customer does not pay that.
+
+    Who waits pays the price of the month of asking, or the lower one of the month of delivery. So no plan earns by
+    letting people wait for a higher price.
+    """
+    rise = np.zeros_like(demand.price)
+    rise[:, :-1] = np.maximum(np.diff(demand.price, axis=1), 0.0)
+    return np.where(demand.backorder[:, None], rise, 0.0)
 
 
 def unavoidable_stock(problem: BalanceProblem) -> Floats:

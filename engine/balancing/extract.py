@@ -78,7 +78,7 @@ def extract_plan(
         status=status,
         objective=objective,
         profit=0.0,
-        revenue=float((served * problem.demand.price).sum()),
+        revenue=float((served * problem.demand.price - backlog * derived.protection).sum()),
         penalty=0.0,
         cost={},
         production=_clean(production),

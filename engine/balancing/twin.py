@@ -155,7 +155,8 @@ class Twin:
                 if demand.backorder[c]:
                     top = np.inf if t < self.months[-1] or demand.backlog_end_allowed[c] else 0.0
                     backlog = self._var("backlog", c, t, upper=top)
-                    self.money.append(-demand.backorder_cost[c, t] * backlog)
+                    rise = max(0.0, demand.price[c, t + 1] - demand.price[c, t]) if t < self.months[-1] else 0.0
+                    self.money.append(-(demand.backorder_cost[c, t] + rise) * backlog)
                     self.model += served + backlog - waiting + lost == asked, f"Demand_{c}_{t}"
                     waiting = backlog
                     given = demand.lost_cost[c, t]
