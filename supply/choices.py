@@ -66,6 +66,7 @@ class OptionKind(TextChoices):
     RENT_STORAGE = "rent_storage", _("Rent storage")
     BREAK_FENCE = "break_fence", _("Change the frozen plan")
     DEFER = "defer", _("Deliver one month later")
+    ALLOCATE = "allocate", _("Share out evenly between markets")
     WHAT_IF = "what_if", _("Changed settings")
     RUSH_ORDER = "rush_order", _("Rush order")
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from core.months import month_of, parse_month
+from engine.balancing.allocation import FAIR, MARGIN, PRIORITY
 from supply.choices import AckStatus, PricingState
 
 LARGEST_ID = 2**63 - 1  # of a 64-bit column
@@ -158,12 +159,14 @@ _KINDS = {
     "supply": ("material", "max_quantity"),
     "demand": ("product", "org", "quantity"),
     "order": ("product", "org", "quantity"),
+    "allocate": ("product", "rule"),
 }
 
 
 class SettingSerializer(serializers.Serializer):
     """One thing to try. Which fields a kind needs: capacity: resource and any of shifts, jph, lost_hours,
-    overtime_hours; supply: material, max_quantity; demand, order: product, org, quantity.
+    overtime_hours; supply: material, max_quantity; demand, order: product, org, quantity; allocate: product, rule, and
+    for the rule priority the orgs served first.
     """
 
     kind = serializers.ChoiceField(choices=list(_KINDS))
@@ -179,6 +182,8 @@ class SettingSerializer(serializers.Serializer):
     product = serializers.CharField(max_length=64, required=False)
     org = serializers.CharField(max_length=64, required=False)
     quantity = serializers.FloatField(required=False, min_value=0, max_value=1e12)
+    rule = serializers.ChoiceField(choices=[FAIR, MARGIN, PRIORITY], required=False)
+    orgs = serializers.ListField(child=serializers.CharField(max_length=64), required=False, max_length=12)
     order = serializers.CharField(max_length=64, required=False, allow_blank=True)
     customer = serializers.CharField(max_length=120, required=False, allow_blank=True)
 
@@ -187,6 +192,8 @@ class SettingSerializer(serializers.Serializer):
         missing = [name for name in _KINDS[attrs["kind"]] if attrs.get(name) is None]
         if missing:
             raise serializers.ValidationError(dict.fromkeys(missing, _("This field is required.")))
+        if attrs.get("rule") == PRIORITY and not attrs.get("orgs"):
+            raise serializers.ValidationError({"orgs": _("Name who is served first.")})
         due = attrs.pop("due_date", None)
         if due is None and "month" not in attrs:
             raise serializers.ValidationError({"month": _("This field is required.")})

@@ -99,6 +99,13 @@ def _say_setting(setting: Mapping[str, Any], names: Names) -> str:
             return _("%(head)s: %(units)s %(product)s for %(org)s in %(when)s") % {**facts, "head": head}
         case "demand":
             return _("%(product)s for %(org)s in %(when)s: %(units)s asked") % facts
+        case "allocate":
+            first = ", ".join(names(code) for code in setting.get("orgs") or ())
+            return {
+                "fair": _("%(product)s in %(when)s shared out evenly"),
+                "margin": _("%(product)s in %(when)s to the market that earns most"),
+                "priority": _("%(product)s in %(when)s to %(first)s first"),
+            }[setting["rule"]] % {**facts, "first": first}
         case "supply":
             return _("%(material)s in %(when)s: supplier delivers %(units)s") % {
                 **facts,

@@ -15,6 +15,7 @@ from itertools import groupby
 
 import numpy as np
 
+from engine.balancing.allocation import allocation, fair_allocation
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats
 from engine.balancing.explain import Bottleneck, Shortage
 from engine.balancing.solve import Session
@@ -26,7 +27,9 @@ DAYS_PER_MONTH = 30
 MOST_IN_LARGE_MODELS = 3
 MOST_LEVERS = 6
 # Levers that move bounds near the bottleneck: solved in a fraction of a second even in a large model.
-LOCAL = frozenset({"overtime", "extra_shift", "raise_supply", "expedite", "defer", "rent_storage", "break_fence"})
+LOCAL = frozenset(
+    {"overtime", "extra_shift", "raise_supply", "expedite", "defer", "rent_storage", "break_fence", "allocate"}
+)
 PEOPLE = ("labour", "engineering")  # kinds of resources that grow by people, not by machines or pace
 
 
@@ -87,8 +90,8 @@ class Option:
 
     @property
     def is_useful(self) -> bool:
-        """Whether it serves anybody; a lever in the plan, whether it earns anything."""
-        return self.gain > 0 if self.is_in_plan else self.units > LEAST_UNITS
+        """Whether it serves anybody; a lever in the plan, whether it earns anything. Shares serve others, not more."""
+        return self.gain > 0 if self.is_in_plan else self.units > LEAST_UNITS or self.kind == "allocate"
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,10 @@ def list_ways(
     return [
         (bottleneck, rung)
         for bottleneck, blamed in leading_bottlenecks(shortages)[:most_bottlenecks]
-        for rung in ladder(session, bottleneck, blamed, terms or LeverTerms())
+        for rung in (
+            *ladder(session, bottleneck, blamed, terms or LeverTerms()),
+            *_share_rungs(session.problem, blamed, shortages),
+        )
     ]
 
 
@@ -392,6 +398,13 @@ def _defer_rungs(problem: BalanceProblem, blamed: Sequence[Shortage], terms: Lev
         start = min(month for _cls, month, _units in cells)
         change = Change("defer", (), start, problem.months, amount=float(terms.defer_months), cells=cells)
         yield Rung("defer", "", (change,), 0, sum(units for _c, _m, units in cells))
+
+
+def _share_rungs(problem: BalanceProblem, blamed: Sequence[Shortage], shortages: Sequence[Shortage]) -> Iterator[Rung]:
+    """Give every market the same share of what there is, instead of what earns most."""
+    cells = fair_allocation(problem, blamed, shortages)
+    if cells:
+        yield Rung("allocate", "", (allocation(cells),), 0, sum(units for _c, _m, units in cells))
 
 
 def _rung(

@@ -7,6 +7,7 @@ capacity   resource, month, and any of shifts (a day), jph, lost_hours, overtime
 supply     material, month, max_quantity: what its supplier delivers in the month
 demand     product, org, month, quantity: what is asked for in the month
 order      product, org, month, quantity, order, customer: a rush order, served before everything else
+allocate   product (of any level), month, rule (fair, margin, priority), orgs: who is served first, in this order
 =========  ==============================================================================================
 """
 
@@ -20,10 +21,12 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput, Missing
-from engine.balancing.contracts import BalanceProblem
+from engine.balancing.allocation import allocation, share_out
+from engine.balancing.contracts import BalanceProblem, Floats
 from engine.balancing.options import LeverTerms
 from engine.balancing.trials import Change
 from masterdata.models import CalendarMonth, Resource
+from plans.hierarchy import load_hierarchy
 from supply.adapters.horizon import working_days
 from supply.adapters.sheets import Row, Sheets
 
@@ -49,8 +52,13 @@ class Translated:
         return (*self.demand, *self.changes)
 
 
-def translate_settings(problem: BalanceProblem, settings: Sequence[Setting]) -> Translated:
-    """Raises ``Missing`` for unknown codes or months outside the plan, ``InvalidInput`` for settings without sense."""
+def translate_settings(
+    problem: BalanceProblem, settings: Sequence[Setting], served: Floats | None = None
+) -> Translated:
+    """``served`` [classes, T] is what the plan delivers as it is: what ``allocate`` shares out.
+
+    Raises ``Missing`` for unknown codes or months outside the plan, ``InvalidInput`` for settings without sense.
+    """
     changes: list[Change] = []
     demand: list[Change] = []
     orders: list[tuple[int, int, float]] = []
@@ -70,7 +78,31 @@ def translate_settings(problem: BalanceProblem, settings: Sequence[Setting]) -> 
                 demand.append(Change("demand", (), month, month + 1, cells=(order,)))
                 changes.append(Change("first", (), month, month + 1, cells=(order,)))
                 orders.append(order)
+            case "allocate":
+                changes.append(_share_out(problem, setting, month, served))
     return Translated(tuple(changes), tuple(demand), tuple(orders))
+
+
+def _share_out(problem: BalanceProblem, setting: Setting, month: int, served: Floats | None) -> Change:
+    """Raises ``InvalidInput`` where nothing of the product is short in the month."""
+    hierarchy = load_hierarchy()
+    below = hierarchy.products.leaves_under(hierarchy.products.id_of(setting["product"])).tolist()
+    codes = {hierarchy.products.code_of(leaf) for leaf in below}
+    places = [(index, month) for index, code in enumerate(problem.products) if code in codes]
+    ranks: dict[int, int] = {}
+    for rank, org in enumerate(setting.get("orgs") or (), start=1):
+        leaves = hierarchy.orgs.leaves_under(hierarchy.orgs.id_of(org)).tolist()
+        inside = {hierarchy.orgs.code_of(leaf) for leaf in leaves}
+        for index, code in enumerate(problem.orgs):
+            if code in inside:
+                ranks.setdefault(index, rank)
+    present = problem.demand.quantity if served is None else served
+    cells = share_out(problem, present, places, setting["rule"], ranks=ranks)
+    if not cells:
+        raise InvalidInput(
+            _("Nothing of this product is short in this month, so there is nothing to share out."), code="nothing_short"
+        )
+    return allocation(cells)
 
 
 def capacity_changes(problem: BalanceProblem, setting: Setting, month: int) -> list[Change]:

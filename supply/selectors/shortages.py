@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from plans.selectors import load_measure
+from supply.choices import OptionKind
 from supply.measures import CONSENSUS
 from supply.models import BalanceRun, Bottleneck, Shortage
 from supply.selectors.runs import get_latest_run, load_names
@@ -60,7 +61,8 @@ def list_shortages(version_id: int, *, limit: int | None = None) -> list[Shortag
     groups: dict[tuple[int, int], list[Shortage]] = defaultdict(list)
     for row in run.shortages.select_related("product", "org"):
         groups[row.product_id, row.month].append(row)
-    ways = Counter(run.options.filter(in_plan=False).values_list("cause", "code"))
+    helping = run.options.filter(in_plan=False).exclude(kind=OptionKind.ALLOCATE)  # sharing out ends no shortage
+    ways = Counter(helping.values_list("cause", "code"))
     removed = {(b.kind, b.code): b.removed for b in run.bottlenecks.all()}
     names = load_names()
     asked = _asked(version_id, run)

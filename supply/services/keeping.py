@@ -100,8 +100,10 @@ def _measure(
         trial = try_settings(version_id=version_id, settings=settings, option_ids=option_ids, actor=actor)
     except NewMarket:
         return Effect(0, 0, 0, 0, 0), [_first(setting) for setting in settings if setting["kind"] == "order"]
-    problem = get_warm_model(version_id).prepared.problem
-    return trial.effect, changes_to_json(problem, translate_settings(problem, settings).changes)
+    model = get_warm_model(version_id)
+    problem = model.prepared.problem
+    translated = translate_settings(problem, settings, model.trials.base.served)
+    return trial.effect, changes_to_json(problem, translated.changes)
 
 
 def _first(order: Setting) -> dict[str, Any]:
@@ -167,4 +169,6 @@ def _title(settings: Sequence[Setting], options: Sequence[SupplyOption]) -> str:
 
 def _target(setting: Setting) -> str:
     """The code a kept trial is listed under."""
+    if setting["kind"] == "allocate":
+        return str(setting["product"])
     return str(setting.get("resource") or setting.get("material") or f"{setting['product']}|{setting['org']}")

@@ -138,7 +138,7 @@ def try_settings(*, version_id: int, settings: Sequence[Setting], option_ids: Se
     check_scope(actor, settings)
     model = get_warm_model(version_id)
     problem = model.prepared.problem
-    translated = translate_settings(problem, settings)
+    translated = translate_settings(problem, settings, model.trials.base.served)
     patches = [change for option in find_options(option_ids) for change in option.changes]
     changes = [*translated.all, *changes_from_json(problem, patches)]
     plan = solve_trial(model, changes)
@@ -219,7 +219,13 @@ def check_scope(actor: User, settings: Sequence[Setting]) -> None:
     require(actor, "scenario.write")
     hierarchy = load_hierarchy()
     for setting in settings:
-        if setting["kind"] in ("demand", "order"):
+        if setting["kind"] == "allocate":
+            require(actor, "scenario.write", product=setting["product"])
+            hierarchy.products.id_of(setting["product"])
+            for org in setting.get("orgs") or ():
+                hierarchy.orgs.id_of(org)
+                require(actor, "scenario.write", org=org)
+        elif setting["kind"] in ("demand", "order"):
             hierarchy.products.id_of(setting["product"])
             hierarchy.orgs.id_of(setting["org"])
             require(actor, "scenario.write", product=setting["product"], org=setting["org"])

@@ -4,9 +4,11 @@ import { fill, gettext } from "../i18n.js";
 import { followJob } from "../jobs.js";
 import { ask, cash, scenario } from "./asking.js";
 import { askToDecide } from "./decisions.js";
+import { drawLosers } from "./losers.js";
 
 const boxes = [...document.querySelectorAll("[data-option]")];
 const together = document.getElementById("together");
+const losers = document.getElementById("together-losers");
 const toScenario = document.getElementById("to-scenario");
 const toDecisions = document.getElementById("to-decisions");
 let turn = 0; // what was asked last is what the line says
@@ -20,12 +22,15 @@ async function priceTogether() {
   for (const button of [toScenario, toDecisions]) if (button) button.disabled = options.length === 0;
   if (!options.length) {
     together.textContent = gettext("Tick options to solve them together.");
+    drawLosers(losers, []);
     return;
   }
   together.textContent = gettext("Solving…");
-  const found = await ask("options/price/", { options });
+  const found = toScenario ? await ask("trials/", { options }) : { effect: await ask("options/price/", { options }), losers: [] };
   if (mine !== turn) return;
-  together.textContent = found.problem ?? fill(gettext("Together: %(units)s units · %(gain)s"), { units: signed(found.units), gain: cash(found.gain) });
+  const effect = found.effect ?? found;
+  drawLosers(losers, found.losers ?? [], found.losers_total);
+  together.textContent = effect.problem ?? fill(gettext("Together: %(units)s units · %(gain)s"), { units: signed(effect.units), gain: cash(effect.gain) });
 }
 
 /** Keep settings and options in the scenario that is shown, or in a new one; wait for its balance and go there. */

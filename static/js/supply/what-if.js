@@ -1,8 +1,9 @@
 // What if: sliders of the chosen resource or material, rush orders and demand cells, solved together as one trial.
 import { announce, el, icon, readJson } from "../dom.js";
 import { month as monthName, number, parseNumber, signed } from "../formats.js";
-import { fill, gettext, ngettext } from "../i18n.js";
+import { fill, gettext } from "../i18n.js";
 import { ask, cash, monthCode } from "./asking.js";
+import { drawLosers } from "./losers.js";
 import { keep } from "./ways.js";
 
 const at = (id) => document.getElementById(id);
@@ -90,7 +91,8 @@ async function solve() {
   }
   drawResource(found.resource, found);
   drawPlan(found);
-  drawLosers(found);
+  drawLosers(at("losers"), found.losers, found.losers_total);
+  if (found.orders.length && !found.losers.length) announce(gettext("Nobody gets less or later."));
 }
 
 function clear() {
@@ -131,20 +133,6 @@ function drawPlan(found) {
 
 const row = (label, before, after, change, good) => el("tr", {}, el("th", { scope: "row" }, label), el("td", { class: "num" }, before), el("td", { class: "num" }, after), el("td", { class: `num b ${good > 0 ? "good" : good < 0 ? "bad" : ""}` }, change));
 
-function drawLosers(found) {
-  at("losers").hidden = !found.losers.length;
-  if (!found.losers.length) {
-    if (found.orders.length) announce(gettext("Nobody gets less or later."));
-    return;
-  }
-  at("losers-title").textContent = fill(ngettext("%(n)s gets less or later", "%(n)s get less or later", found.losers_total), { n: number(found.losers_total) });
-  at("losers").querySelector("ul").replaceChildren(...found.losers.slice(0, 6).map((one) => el("li", { class: "row-f" },
-    el("span", { class: "cut" }, el("b", {}, one.label), ` · ${one.org_label}`, el("span", { class: "sub" }, fill(gettext("from %(month)s"), { month: one.month }))),
-    el("span", { class: "sp" }),
-    el("span", { class: "num nw bad b" }, one.less ? `−${number(one.less)}` : fill(gettext("%(units)s later"), { units: number(one.later) }), one.less && one.later ? el("span", { class: "sub" }, fill(gettext("%(units)s later"), { units: number(one.later) })) : null),
-    el("span", { class: "num nw" }, cash(one.revenue)))));
-}
-
 /** What one more hour or unit is worth there, and for how many: solved for the cell that was clicked. */
 async function weigh(cell) {
   const line = at("worth");
@@ -162,19 +150,35 @@ async function weigh(cell) {
   }
 }
 
+/** What is short of a product in a month, shared out by a rule. */
+function share(form, { product, month, rule, org }) {
+  const setting = { kind: "allocate", product: product.trim(), month, rule };
+  if (rule === "priority") setting.orgs = [org.trim()];
+  const label = `${setting.product}, ${month}: ${form.elements.rule.selectedOptions[0].textContent}${setting.orgs ? ` (${setting.orgs[0]})` : ""}`;
+  basket.set(`allocate|${setting.product}|${month}`, { setting, label });
+  show();
+  solve();
+}
+
 function openDialog() {
   const dialog = at("order-dialog");
   const form = at("order-form");
   const sync = () => {
     const kind = form.elements.kind.value;
-    form.querySelectorAll("[data-for]").forEach((label) => { label.hidden = label.dataset.for !== kind; });
-    form.elements.due_date.required = kind === "order";
+    const shown = [kind, ...(kind === "allocate" ? [form.elements.rule.value] : [])];
+    form.querySelectorAll("[data-for]").forEach((label) => { label.hidden = !label.dataset.for.split(" ").some((name) => shown.includes(name)); });
+    for (const name of ["org", "due_date", "quantity"]) form.elements[name].required = !form.elements[name].closest("label").hidden;
   };
-  form.querySelectorAll("[name=kind]").forEach((radio) => radio.addEventListener("change", sync));
+  form.querySelectorAll("[name=kind], [name=rule]").forEach((field) => field.addEventListener("change", sync));
   form.querySelector("[data-cancel]").addEventListener("click", () => dialog.close());
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(form));
+    if (fields.kind === "allocate") {
+      share(form, fields);
+      dialog.close();
+      return;
+    }
     const quantity = parseNumber(fields.quantity);
     const error = at("order-error");
     error.hidden = quantity !== undefined && quantity !== null && quantity >= 0;
