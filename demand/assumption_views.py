@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -9,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.policies import can
@@ -16,6 +18,7 @@ from accounts.selectors import get_actor, get_scope
 from core.errors import AppError, Denied, Missing
 from cycles.models import Cycle
 from demand.choices import AssumptionState, TriggerKind
+from demand.follow_ups import FollowUp, load_follow_ups, offer_action
 from demand.models import Assumption
 from demand.selectors.assumptions import get_assumption, list_visible_assumptions
 from demand.selectors.place import Place, find_place
@@ -39,15 +42,17 @@ class AssumptionsPage(DemandPage):
         place = find_place(scope=get_scope(get_actor(request)), product=None, org=None)
         rows = list_visible_assumptions(cycle=cycle, place=place)
         rows.sort(key=lambda row: (_ORDER.index(row.state), -abs(row.impact_quantity or 0), row.pk))
+        promised = load_follow_ups(cycle).assumptions
         context = {
             "cycle": cycle,
-            "rows": [{"row": row, "look": _LOOKS[row.state], "trigger": _say(row)} for row in rows],
+            "rows": [_line(row, promised) for row in rows],
             "unseen": sum(row.reviewed_at is None for row in rows),
             "broken": sum(row.state == AssumptionState.BROKEN for row in rows),
             "states": AssumptionState.choices,
             "triggers": TriggerKind.choices,
             "products": _codes(Product, place.hierarchy.products, place.scope.products),
             "orgs": _codes(Org, place.hierarchy.orgs, place.scope.orgs),
+            "offer": offer_action(get_actor(request), today=timezone.localdate()),
             "may_propose": can(get_actor(request), "decision.propose"),
         }
         return render(request, "demand/assumptions.html", context)
@@ -69,6 +74,11 @@ class AssumptionsPage(DemandPage):
         else:
             messages.success(request, said)
         return redirect(request.get_full_path())
+
+
+def _line(row: Assumption, promised: Mapping[int, list[FollowUp]]) -> dict[str, Any]:
+    """A row of the page: the assumption, its look, its trigger in words, the actions that answer it."""
+    return {"row": row, "look": _LOOKS[row.state], "trigger": _say(row), "actions": promised.get(row.pk, [])}
 
 
 def _say(row: Assumption) -> str:

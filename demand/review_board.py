@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from accounts.policies import can
 from core.formats import month_long, number, percent, sentences
 from cycles.models import Cycle
 from demand.choices import DeviationCause, OverrideReason, Stream
+from demand.follow_ups import load_follow_ups
 from demand.measures import BASELINE, CONSENSUS, PROPOSAL
 from demand.selectors.accuracy import (
     EVERY_STEP,
@@ -133,9 +134,14 @@ class ReviewBoard:
     def deviations(self) -> list[Deviation]:
         return load_deviations(cycle=self.cycle, place=self.place, lag=self.lag)
 
-    @property
+    @cached_property
     def shown(self) -> list[Deviation]:
-        return self.deviations[:SHOWN]
+        """The largest deviations with the actions that answer them."""
+        promised = load_follow_ups(self.cycle).deviations
+        return [
+            replace(row, actions=tuple(promised.get((row.product.pk, row.org.pk, row.month), ())))
+            for row in self.deviations[:SHOWN]
+        ]
 
     @property
     def without_cause(self) -> int:

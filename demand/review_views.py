@@ -6,11 +6,13 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts.selectors import get_actor, get_scope
 from core.errors import AppError, Denied, Missing
+from demand.follow_ups import offer_action
 from demand.review_board import FORMULAS, LAGS, ReviewBoard
 from demand.selectors.place import find_place
 from demand.services.deviations import explain_deviation
@@ -33,9 +35,14 @@ class ReviewPage(DemandPage):
             raise Http404(str(missing.message)) from missing
         lag = next((lag for lag in LAGS if str(lag) == query.get("lag")), LAGS[0])
         board = ReviewBoard(cycle, place, user, lag)
-        return render(
-            request, "demand/review.html", {"board": board, "cycle": cycle, "lags": LAGS, "formulas": FORMULAS}
-        )
+        context = {
+            "board": board,
+            "cycle": cycle,
+            "lags": LAGS,
+            "formulas": FORMULAS,
+            "offer": offer_action(user, today=timezone.localdate()),
+        }
+        return render(request, "demand/review.html", context)
 
 
 class ExplainDeviationView(DemandPage):

@@ -15,11 +15,14 @@ from rest_framework.serializers import BaseSerializer
 
 from accounts.models import User
 from accounts.policies import can
-from accounts.selectors import get_actor
+from accounts.selectors import get_actor, get_scope
 from core.api import ApiView, IdPagination, etag_of, idempotent, page_of, require_match
 from core.errors import Missing
 from cycles.models import Step
 from cycles.selectors import get_cycle, get_step
+from demand.selectors.assumptions import get_assumption
+from demand.selectors.deviations import DeviationPlace
+from demand.selectors.place import find_place
 from meetings import selectors, services
 from meetings.choices import ActionState, DecisionState
 from meetings.masking import keep_hidden
@@ -173,6 +176,11 @@ class ActionListView(ApiView):
         given = _read(NewActionSerializer, request)
         if (number := given.pop("decision", None)) is not None:
             given["decision"] = selectors.get_decision(cycle, number)
+        if (assumption_id := given.pop("assumption", None)) is not None:
+            place = find_place(scope=get_scope(get_actor(request)), product=None, org=None)
+            given["assumption"] = get_assumption(assumption_id=assumption_id, place=place)
+        if (where := given.pop("deviation", None)) is not None:
+            given["deviation"] = DeviationPlace(**where)
         action = services.add_action(cycle=cycle, actor=get_actor(request), **given)
         return _show(request, action, ActionSerializer, HTTPStatus.CREATED)
 

@@ -40,6 +40,9 @@ class ActionState(TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
+UNFINISHED = (ActionState.OPEN, ActionState.IN_PROGRESS)
+
+
 class RiskKind(TextChoices):
     RISK = "risk", _("risk")
     OPPORTUNITY = "opportunity", _("opportunity")

@@ -12,18 +12,23 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.selectors import get_scope, list_people
 from core.db import write_transaction
 from core.errors import InvalidInput, Missing
 from core.jobs import enqueue_job
 from core.models import Job
+from core.months import parse_month
 from cycles import services as cycles
 from cycles.models import Cycle
 from cycles.selectors import get_step
 from cycles.transitions import NEXT
-from masterdata.models import Product
+from demand.selectors.assumptions import get_assumption
+from demand.selectors.deviations import DeviationPlace
+from demand.selectors.place import find_place
+from masterdata.models import Org, Product
 from meetings import services as meetings
 from meetings.material import TYPED, read_rows, record_rows
-from meetings.selectors import get_decision
+from meetings.selectors import get_decision, get_meeting
 from meetings.template import MATERIAL
 from plans.selectors import get_working_version
 
@@ -184,6 +189,44 @@ def _decide(request: Request) -> str:
     return _("Decision %(number)d: %(state)s.") % {"number": decided.number, "state": decided.get_state_display()}
 
 
+def _add_action(request: Request) -> str:
+    fields = request.fields
+    owner = list_people().filter(username=fields.get("owner", "")).first()
+    if owner is None:
+        raise Missing(_("There is no such person."))
+    about = _subject(request)
+    step = fields.get("step", "")
+    action = meetings.add_action(
+        cycle=request.cycle,
+        title=fields.get("title", ""),
+        owner=owner,
+        due=_date(fields.get("due", "")),
+        meeting=get_meeting(request.step) if step else None,
+        actor=request.actor,
+        **about,
+    )
+    return _("Action noted for %(name)s: %(title)s") % {"name": owner, "title": action.title}
+
+
+def _subject(request: Request) -> dict[str, Any]:
+    """The assumption or the deviation an action answers, if it answers one."""
+    fields = request.fields
+    if number := fields.get("assumption", ""):
+        place = find_place(scope=get_scope(request.actor), product=None, org=None)
+        return {"assumption": get_assumption(assumption_id=_number(number), place=place)}
+    if not fields.get("month", ""):
+        return {}
+    product = Product.objects.filter(code=fields.get("product", "")).first()
+    org = Org.objects.filter(code=fields.get("org", "")).first()
+    if product is None or org is None:
+        raise Missing(_("There is no such thing, or not for you."))
+    try:
+        month = parse_month(fields["month"])
+    except ValueError:
+        raise InvalidInput(_("Write the month as YYYY-MM."), code="invalid_month") from None
+    return {"deviation": DeviationPlace(product, org, month)}
+
+
 def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > 15:
         raise Missing(_("There is no such thing, or not for you."))
@@ -214,6 +257,7 @@ _COMMANDS: dict[str, Callable[[Request], str | Job]] = {
     "roll": _roll,
     "build_list": _build_list,
     "accept_gap": _accept_gap,
+    "add_action": _add_action,
     "decide": _decide,
     "apply_decisions": _apply,
     "value": _value,

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.choices import AttendeeLevel, Department
 from accounts.models import User
 from core.months import format_month
 from cycles.template import translate_texts
-from masterdata.models import Product
+from masterdata.models import Org, Product
 from meetings.choices import ConflictState, Presence, RiskKind, RiskState
 from meetings.masking import mask_option
 from meetings.models import ActionItem, Attendance, Conflict, Decision, Meeting, Risk
 from meetings.selectors import get_quorum, is_overdue, list_attendance, list_flags, question_of, render_minutes
+from plans.serializers import MonthField
 
 _LARGEST_MONEY = 10**15
 
@@ -224,6 +226,14 @@ class DecisionCommandSerializer(serializers.Serializer):
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=4000)
 
 
+class DeviationPlaceSerializer(serializers.Serializer):
+    """Where a closed month differed from its forecast."""
+
+    product = serializers.SlugRelatedField("code", queryset=Product.objects.all())
+    org = serializers.SlugRelatedField("code", queryset=Org.objects.all())
+    month = MonthField()
+
+
 class ActionSerializer(serializers.ModelSerializer):
     """Who does what by when."""
 
@@ -232,6 +242,8 @@ class ActionSerializer(serializers.ModelSerializer):
     follower = serializers.CharField(source="follower.username")
     initiator = serializers.CharField(source="initiator.username")
     decision = serializers.IntegerField(source="decision.number", default=None)
+    assumption = serializers.IntegerField(source="assumption_id", allow_null=True)
+    deviation = serializers.SerializerMethodField()
     overdue = serializers.SerializerMethodField()
 
     class Meta:
@@ -248,6 +260,8 @@ class ActionSerializer(serializers.ModelSerializer):
             "overdue",
             "result",
             "decision",
+            "assumption",
+            "deviation",
             "done_at",
             "verified_at",
             "revision",
@@ -255,6 +269,13 @@ class ActionSerializer(serializers.ModelSerializer):
 
     def get_cycle(self, action: ActionItem) -> str:
         return format_month(action.cycle.month)
+
+    @extend_schema_field(DeviationPlaceSerializer(allow_null=True))
+    def get_deviation(self, action: ActionItem) -> dict[str, str] | None:
+        product, org, month = action.deviation_product, action.deviation_org, action.deviation_month
+        if product is None or org is None or month is None:
+            return None
+        return {"product": product.code, "org": org.code, "month": format_month(month)}
 
     def get_overdue(self, action: ActionItem) -> bool:
         return is_overdue(action)
@@ -266,6 +287,8 @@ class NewActionSerializer(serializers.Serializer):
     follower = person_field(required=False, allow_null=True)
     due = serializers.DateField()
     decision = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=32767)
+    assumption = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    deviation = DeviationPlaceSerializer(required=False, allow_null=True)
 
 
 class ActionCommandSerializer(serializers.Serializer):

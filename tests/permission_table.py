@@ -449,6 +449,7 @@ BUTTONS = [
     _button("roll", ["coordinator"]),
     _button("build_list", [*PLANNERS, "executive"]),
     _button("accept_gap", [*PLANNERS, "executive"], product="$product", note="x"),
+    _button("add_action", STAFF, title="x", owner="sales", due="2026-12-01"),
     _button("decide", ["executive"], number="$number", verdict="rejected", note="x"),
 ]
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from core.months import format_month
 from cycles.models import Cycle
+from demand.follow_ups import FollowUp
 from demand.measures import CONSENSUS
 from demand.models import RootCause
 from demand.selectors.accuracy import find_forecast_plan
@@ -29,6 +30,15 @@ PRODUCT_DEPTH, ORG_DEPTH = 3, 2  # model × region in a tree company → family 
 
 
 @dataclass(frozen=True)
+class DeviationPlace:
+    """Where a closed month differed: a product and an org of any level."""
+
+    product: Product
+    org: Org
+    month: int
+
+
+@dataclass(frozen=True)
 class Deviation:
     """One product × org in the closed month. Quantities in smallest units, ``revenue`` at stake in minor units ≥ 0."""
 
@@ -39,6 +49,7 @@ class Deviation:
     actual: int
     revenue: int
     root: RootCause | None
+    actions: tuple[FollowUp, ...] = ()
 
     @property
     def month_code(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,6 +18,7 @@ from cycles.models import Cycle
 from cycles.selectors import get_step
 from demand.choices import AssumptionState, OverrideReason
 from demand.flex_board import FlexFamily, list_flex_families
+from demand.follow_ups import ActionForm, FollowUp, load_follow_ups, offer_action
 from demand.models import Assumption
 from demand.review_board import FORMULAS, ReviewBoard
 from demand.selectors.activities import Activity, load_activities
@@ -25,9 +27,9 @@ from demand.selectors.bridge import LAST_OVERRIDES, NOT_REBUILT, RULES, Bridge, 
 from demand.selectors.place import Place
 from masterdata.selectors import get_company
 from meetings.boards.presop import DecisionLine, list_decision_lines
-from meetings.choices import ConflictState
-from meetings.models import Conflict, Meeting, Risk
-from meetings.selectors import Flag, get_meeting, list_conflicts, list_flags, list_risks
+from meetings.choices import UNFINISHED, ConflictState
+from meetings.models import ActionItem, Conflict, Meeting, Risk
+from meetings.selectors import Flag, get_meeting, list_actions, list_conflicts, list_flags, list_risks
 from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.selectors import get_valid_snapshot, get_working_version
@@ -46,10 +48,11 @@ _URGENCY = (AssumptionState.BROKEN, AssumptionState.AT_RISK, AssumptionState.ACT
 
 @dataclass(frozen=True)
 class AssumptionLine:
-    """One assumption with the look of its state."""
+    """One assumption with the look of its state and the actions that answer it."""
 
     row: Assumption
     look: str
+    actions: list[FollowUp]
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,8 @@ class DemandMeetingBoard:
         rows = list_visible_assumptions(cycle=self.cycle, place=self.place)
         order = {str(state): index for index, state in enumerate(_URGENCY)}
         rows.sort(key=lambda row: (order.get(row.state, len(order)), -abs(row.impact_quantity or 0), row.pk))
-        return [AssumptionLine(row, _LOOKS[AssumptionState(row.state)]) for row in rows]
+        promised = load_follow_ups(self.cycle).assumptions
+        return [AssumptionLine(row, _LOOKS[AssumptionState(row.state)], promised.get(row.pk, [])) for row in rows]
 
     @property
     def assumption_summary(self) -> str:
@@ -132,6 +136,16 @@ class DemandMeetingBoard:
             "broken": number(broken),
             "risk": number(at_risk),
         }
+
+    @cached_property
+    def actions(self) -> list[ActionItem]:
+        """Open actions that this cycle follows, the next due first."""
+        return [row for row in list_actions(self.cycle) if row.state in UNFINISHED]
+
+    @cached_property
+    def offer(self) -> ActionForm | None:
+        """The dialog for a new action; None where the user may not promise one."""
+        return offer_action(self.user, today=timezone.localdate())
 
     @cached_property
     def flex(self) -> list[FlexFamily]:

@@ -79,7 +79,10 @@ def _ask_supply(facts: dict[str, Any]) -> str:
 def list_actions(cycle: Cycle) -> QuerySet[ActionItem]:
     """Actions followed in a cycle, also those promised in earlier ones; by due date."""
     rows = ActionItem.objects.filter(followed_in=cycle)
-    return rows.select_related("owner", "follower", "initiator", "cycle", "followed_in").order_by("due", "pk")
+    people = ("owner", "follower", "initiator")
+    return rows.select_related(*people, "cycle", "followed_in", "deviation_product", "deviation_org").order_by(
+        "due", "pk"
+    )
 
 
 def get_action(cycle: Cycle, action_id: int) -> ActionItem:

@@ -11,13 +11,18 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.policies import can, require
+from accounts.selectors import get_scope
 from core import audit
 from core.db import write_transaction
 from core.errors import Conflict, Denied, Frozen, InvalidInput
 from cycles.choices import CycleState
 from cycles.models import Cycle
 from cycles.selectors import get_previous_cycle
-from meetings.choices import ActionState, RiskState
+from demand.models import Assumption
+from demand.selectors.assumptions import get_assumption
+from demand.selectors.deviations import DeviationPlace
+from demand.selectors.place import find_place
+from meetings.choices import UNFINISHED, ActionState, RiskState
 from meetings.models import ActionItem, Decision, Meeting, Risk
 from meetings.services.decisions import carry_deferred
 from meetings.services.writing import hold_cycle, log, need_text
@@ -29,7 +34,6 @@ _MOVES: dict[str, set[str]] = {
     A.OPEN: {A.IN_PROGRESS, A.DONE},
     A.CANCELLED: {A.OPEN, A.IN_PROGRESS},
 }
-UNFINISHED = [A.OPEN, A.IN_PROGRESS]
 
 
 def add_action(
@@ -42,12 +46,16 @@ def add_action(
     follower: User | None = None,
     meeting: Meeting | None = None,
     decision: Decision | None = None,
+    assumption: Assumption | None = None,
+    deviation: DeviationPlace | None = None,
 ) -> ActionItem:
     """Note who does what by when; who asks follows up unless somebody else is named (R-016).
 
-    Audit ``meetings.action.added``.
+    ``assumption`` or ``deviation`` is what the action answers, inside the actor's scope (R-042). Audit
+    ``meetings.action.added``. Raises ``Denied``, ``Missing``, ``InvalidInput``.
     """
     require(actor, "action.write")
+    _check_subject(actor, cycle, assumption, deviation)
     if not owner.is_active or owner.is_service:
         raise InvalidInput(_("The owner of an action is an active person."), code="owner_missing")
     with write_transaction():
@@ -62,9 +70,33 @@ def add_action(
             due=due,
             meeting=meeting,
             decision=decision,
+            assumption=assumption,
+            **({} if deviation is None else _deviation_fields(deviation)),
         )
         log(held, actor, "action.added", action, {"title": action.title, "owner": owner.username, "due": due})
     return action
+
+
+def _deviation_fields(deviation: DeviationPlace) -> dict[str, Any]:
+    return {
+        "deviation_product": deviation.product,
+        "deviation_org": deviation.org,
+        "deviation_month": deviation.month,
+    }
+
+
+def _check_subject(actor: User, cycle: Cycle, assumption: Assumption | None, deviation: DeviationPlace | None) -> None:
+    """What an action answers is one thing, of this cycle, and the actor may see it."""
+    if assumption is not None and deviation is not None:
+        raise InvalidInput(_("An action answers one deviation or one assumption."), code="two_subjects")
+    if assumption is not None:
+        place = find_place(scope=get_scope(actor), product=None, org=None)
+        if get_assumption(assumption_id=assumption.pk, place=place).cycle_id != cycle.pk:
+            raise InvalidInput(_("The assumption belongs to another cycle."), code="other_cycle")
+    if deviation is not None:
+        require(actor, "action.write", product=deviation.product.code, org=deviation.org.code)
+        if deviation.month >= cycle.month:
+            raise InvalidInput(_("Only a closed month can deviate from its forecast."), code="month_open")
 
 
 def move_action(
