@@ -302,7 +302,14 @@ def _assumption(row: Assumption) -> dict[str, Any]:
         "note": row.review_note,
         "trigger": row.trigger or None,
         "trigger_value": row.trigger_value,
+        "trigger_months": row.trigger_months,
+        "trigger_misses": row.trigger_misses,
+        "trigger_is_sum": row.trigger_is_sum,
         "until": format_month(row.until) if row.until is not None else None,
         "measured": row.measured,
+        "readings": [
+            {"month": format_month(int(month)), "sold": sold, "forecast": forecast}
+            for month, sold, forecast in row.readings
+        ],
         "checked_month": format_month(row.checked_month) if row.checked_month is not None else None,
     }

@@ -17,13 +17,14 @@ from accounts.policies import can
 from accounts.selectors import get_actor, get_scope
 from core.errors import AppError, Denied, Missing
 from cycles.models import Cycle
+from demand.assumption_wording import tell_arithmetic
 from demand.choices import AssumptionState, TriggerKind
 from demand.follow_ups import FollowUp, load_follow_ups, offer_action
 from demand.models import Assumption
 from demand.selectors.assumptions import get_assumption, list_visible_assumptions
 from demand.selectors.place import Place, find_place
 from demand.services import add_assumption, assess_assumption
-from demand.triggers import say_trigger
+from demand.triggers import MOST_MONTHS
 from demand.views import DemandPage, find_cycle, find_month
 from masterdata.models import Org, Product
 from plans.hierarchy import Tree
@@ -50,6 +51,7 @@ class AssumptionsPage(DemandPage):
             "broken": sum(row.state == AssumptionState.BROKEN for row in rows),
             "states": AssumptionState.choices,
             "triggers": TriggerKind.choices,
+            "most_months": MOST_MONTHS,
             "products": _codes(Product, place.hierarchy.products, place.scope.products),
             "orgs": _codes(Org, place.hierarchy.orgs, place.scope.orgs),
             "offer": offer_action(get_actor(request), today=timezone.localdate()),
@@ -77,12 +79,13 @@ class AssumptionsPage(DemandPage):
 
 
 def _line(row: Assumption, promised: Mapping[int, list[FollowUp]]) -> dict[str, Any]:
-    """A row of the page: the assumption, its look, its trigger in words, the actions that answer it."""
-    return {"row": row, "look": _LOOKS[row.state], "trigger": _say(row), "actions": promised.get(row.pk, [])}
-
-
-def _say(row: Assumption) -> str:
-    return say_trigger(row.trigger, row.trigger_value) if row.trigger and row.trigger_value is not None else ""
+    """A row of the page: the assumption, its look, its arithmetic, the actions that answer it."""
+    return {
+        "row": row,
+        "look": _LOOKS[row.state],
+        "told": tell_arithmetic(row),
+        "actions": promised.get(row.pk, []),
+    }
 
 
 def _assess(request: HttpRequest, place: Place) -> str:
@@ -107,6 +110,9 @@ def _add(request: HttpRequest, cycle: Cycle) -> str:
         impact_quantity=_whole(given.get("impact_quantity", "")),
         trigger=given.get("trigger", ""),
         trigger_value=_number(given.get("trigger_value", "")),
+        trigger_months=_whole(given.get("trigger_months", "")) or 1,
+        trigger_misses=_whole(given.get("trigger_misses", "")) or 1,
+        trigger_is_sum="trigger_is_sum" in given,
         until=find_month(given.get("until")),
         actor=get_actor(request),
         **sides,

@@ -156,8 +156,12 @@ class Assumption(models.Model):
     review_note = models.TextField(blank=True)
     trigger = models.CharField(max_length=12, blank=True, choices=TriggerKind)  # empty: only people can judge it
     trigger_value = models.FloatField(null=True)  # per cent or units a month
+    trigger_months = models.PositiveSmallIntegerField(default=1)  # closed months that are looked at
+    trigger_misses = models.PositiveSmallIntegerField(default=1)  # of them missed: broken
+    trigger_is_sum = models.BooleanField(default=False)  # the months are taken together instead
     until = models.IntegerField(null=True)  # last month it is about; afterwards it is confirmed or broken
     measured = models.FloatField(null=True)  # what the last check found, in the trigger's unit
+    readings = models.JSONField(default=list)  # behind it: [month, units sold, units forecast or null] each
     checked_month = models.IntegerField(null=True)  # the closed month that was checked last
 
     class Meta:
@@ -167,6 +171,10 @@ class Assumption(models.Model):
                 condition=Q(trigger="", trigger_value__isnull=True)
                 | Q(trigger__in=TriggerKind.values, trigger_value__isnull=False),
                 name="assumption_trigger_has_value",
+            ),
+            models.CheckConstraint(
+                condition=Q(trigger_misses__gte=1, trigger_misses__lte=F("trigger_months")),
+                name="assumption_misses_within_months",
             ),
             models.UniqueConstraint(
                 fields=["cycle", "carried_from"],

@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from core.months import format_month, parse_month
 from demand.choices import AssumptionState, EventKind, NoteKind, OutlierVerdict, TriggerKind
+from demand.triggers import MOST_MONTHS
 from plans.choices import SpreadRule
 
 
@@ -107,6 +108,9 @@ class NewAssumptionSerializer(serializers.Serializer):
     )
     trigger = serializers.ChoiceField(choices=TriggerKind.choices, required=False, default="", allow_blank=True)
     trigger_value = serializers.FloatField(required=False, default=None, allow_null=True)
+    trigger_months = serializers.IntegerField(required=False, default=1, min_value=1, max_value=MOST_MONTHS)
+    trigger_misses = serializers.IntegerField(required=False, default=1, min_value=1, max_value=MOST_MONTHS)
+    trigger_is_sum = serializers.BooleanField(required=False, default=False)
     until = MonthField(required=False, default=None, allow_null=True)
 
 

@@ -13,8 +13,11 @@ from demand.models import Assumption
 from demand.selectors.accuracy import find_forecast_plan
 from demand.selectors.frame import load_actual
 from demand.selectors.place import Place
+from demand.triggers import Reading, Trigger
 from plans.hierarchy import load_hierarchy
 from plans.selectors import load_rollup
+
+_SHARES = (TriggerKind.SHARE_MIN, TriggerKind.SHARE_MAX)
 
 
 def list_visible_assumptions(*, cycle: Cycle, place: Place) -> list[Assumption]:
@@ -32,28 +35,46 @@ def get_assumption(*, assumption_id: int, place: Place) -> Assumption:
     return row
 
 
-def measure_trigger(row: Assumption, month: int) -> float | None:
-    """Units sold in a closed month at the assumption's nodes, or their per cent of the forecast.
-
-    ``None`` when the month has no sales loaded, or no agreed plan had forecast it.
-    """
-    actual = load_actual()
-    everything = Scope(products=None, orgs=None)
-    place = Place(load_hierarchy(), everything, row.product_id, row.org_id)
-    if not actual.window(month, 1).values.any():
+def get_trigger(row: Assumption) -> Trigger | None:
+    """What an assumption is measured by; None when only people can judge it."""
+    if not row.trigger or row.trigger_value is None:
         return None
-    sold = int(actual.window(month, 1).values[place.rows(actual.axis), 0].sum())
-    if row.trigger in {TriggerKind.UNITS_MIN, TriggerKind.UNITS_MAX}:
-        return float(sold / 10**actual.scale)
+    return Trigger(row.trigger, row.trigger_value, row.trigger_months, row.trigger_misses, row.trigger_is_sum)
+
+
+def read_sales(row: Assumption, month: int) -> list[Reading]:
+    """The closed months up to ``month`` that an assumption's trigger looks at, oldest first.
+
+    Empty when ``month`` itself has no sales loaded or, for a share, no agreed plan had forecast it; earlier months
+    without one are left out.
+    """
+    if not row.trigger:
+        return []
+    actual = load_actual()
+    place = Place(load_hierarchy(), Scope(products=None, orgs=None), row.product_id, row.org_id)
+    rows = place.rows(actual.axis)
+    readings = []
+    for at in range(month - row.trigger_months + 1, month + 1):
+        column = actual.window(at, 1).values[:, 0]
+        said = _forecast(row, at) / 10**actual.scale if row.trigger in _SHARES else None
+        if column.any() and said != 0:
+            readings.append(Reading(at, float(column[rows].sum() / 10**actual.scale), said))
+    return readings if readings and readings[-1].month == month else []
+
+
+def _forecast(row: Assumption, month: int) -> int:
+    """Smallest units that the agreed plan said for a month one month ahead; 0 when none did."""
     plan = find_forecast_plan(month=month, lag=1)
     if plan is None:
-        return None
-    months = range(month, month + 1)
-    forecast = load_rollup(
-        version_id=plan, measure=CONSENSUS, products=[row.product_id], orgs=[row.org_id], months=months
+        return 0
+    said = load_rollup(
+        version_id=plan,
+        measure=CONSENSUS,
+        products=[row.product_id],
+        orgs=[row.org_id],
+        months=range(month, month + 1),
     )
-    said = int(forecast[0, 0, 0])
-    return 100 * sold / said if said else None
+    return int(said[0, 0, 0])
 
 
 def _is_visible(row: Assumption, place: Place) -> bool:

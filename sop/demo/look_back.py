@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from accounts.choices import Role
 from accounts.models import Scope, User
 from cycles.models import Cycle
@@ -21,6 +23,10 @@ _ASSUMPTIONS = (
     ("C3", "C3 keeps its volume until the summer", Role.SALES, TriggerKind.SHARE_MIN, 102.0, -240, ""),
     ("FUEL", "Fuel cars sell 6,000 a month at least", Role.SALES, TriggerKind.UNITS_MIN, 6000.0, -500, ""),
 )  # fmt: skip
+_OVER_MONTHS: dict[str, dict[str, Any]] = {
+    "C3": {"trigger_months": 3, "trigger_misses": 2},
+    "FUEL": {"trigger_months": 3, "trigger_is_sum": True},
+}
 _CAUSES = (
     (DeviationCause.COMPETITOR, "A rival raised its price in the middle of the month"),
     (DeviationCause.PROMOTION, "Auto show leads came in three weeks early"),
@@ -40,6 +46,7 @@ def write_assumptions(cycle: Cycle, people: dict[str, User]) -> None:
             owner=people[owner],
             trigger=trigger,
             trigger_value=threshold,
+            **_OVER_MONTHS.get(code, {}),
             impact_quantity=units,
             evidence=evidence,
             actor=people[Role.DEMAND_LEAD],

@@ -6,7 +6,7 @@ import pytest
 from core.choices import JobState
 from core.errors import Denied, InvalidInput, Missing
 from core.jobs import run_job_now
-from core.models import Job
+from core.models import AuditEntry, Job
 from demand.choices import AssumptionState
 from demand.models import Assumption, RootCause
 from demand.review_board import ReviewBoard
@@ -14,7 +14,7 @@ from demand.selectors.deviations import load_deviations, review_nodes
 from demand.selectors.place import find_place
 from demand.services import add_assumption, assess_assumption, check_assumptions, enqueue_assumption_check
 from demand.services.deviations import explain_deviation
-from demand.triggers import judge_trigger
+from demand.triggers import Reading, Trigger, judge_trigger
 from masterdata.models import Org, Price, Product
 from plans.hierarchy import load_hierarchy
 from plans.services import freeze_version
@@ -115,6 +115,92 @@ def test_bad_causes_change_nothing(looked_back):
 )
 def test_what_a_measurement_says(kind, threshold, measured, is_over, state):
     assert judge_trigger(kind, threshold, measured, is_over=is_over) == state
+
+
+@pytest.mark.parametrize(
+    ("shares", "is_over", "state"),
+    [
+        ((96, 95, 99), False, "active"),
+        ((96, 94, 99), False, "at_risk"),  # one of two misses
+        ((94, 99, 80), False, "broken"),
+        ((94, 99, 96), True, "confirmed"),
+        ((94, 94), False, "broken"),  # the third month was not measured
+    ],
+)
+def test_missed_months_are_counted(shares, is_over, state):
+    """Below 95 % of the consensus in 2 of 3 months; each month by itself, however near the miss."""
+    trigger = Trigger("share_min", 95, months=3, misses=2)
+    readings = [Reading(MAY - len(shares) + 1 + i, share, 100) for i, share in enumerate(shares)]
+    assert trigger.judge(readings, is_over=is_over) == state
+
+
+def test_months_taken_together_even_out():
+    """80 of 100 and 310 of 300: 390 of 400 are 97.5 %, though one month alone missed by far; units are a mean."""
+    readings = [Reading(MAY - 1, 80, 100), Reading(MAY, 310, 300)]
+    assert Trigger("share_min", 95, months=3, is_sum=True).figure(readings) == 97.5
+    assert Trigger("share_min", 95, months=3, is_sum=True).judge(readings) == "active"
+    assert Trigger("share_min", 100, months=3, is_sum=True).judge(readings) == "at_risk"
+    assert Trigger("units_max", 190, months=3, is_sum=True).figure(readings) == 195
+    assert Trigger("units_max", 190, months=3, is_sum=True).judge(readings) == "at_risk"
+
+
+def test_an_assumption_over_several_months(looked_back, client):
+    """1,200 cars were sold in every month of 36; only May had been forecast, 1,250 of them."""
+    lead = make_user("demand_lead")
+    common = {"cycle": looked_back.cycle, "actor": lead, "trigger_months": 3}
+    units = add_assumption(text="u", trigger="units_min", trigger_value=1201.0, trigger_misses=3, **common)
+    mean = add_assumption(text="m", trigger="units_min", trigger_value=1200.0, trigger_is_sum=True, **common)
+    share = add_assumption(text="s", trigger="share_min", trigger_value=99.0, trigger_misses=2, **common)
+    assert check_assumptions(cycle=looked_back.cycle, actor=None) == {"checked": 3, "changed": 2}
+    for row in (units, mean, share):
+        row.refresh_from_db()
+    assert units.readings == [[MAY - 2, 1200, None], [MAY - 1, 1200, None], [MAY, 1200, None]]
+    assert (units.state, mean.state, mean.measured) == ("broken", "active", 1200)
+    assert share.readings == [[MAY, 1200, 1250]]
+    assert (share.state, share.measured) == ("at_risk", 96)
+    client.force_login(lead)
+    page = client.get("/demand/assumptions/").content.decode()
+    for told in (
+        "broken when missed in 3 of 3 months",
+        "missed in 3 of 3",
+        "1,200 of 1,250 = 96 %",
+        "on average 1,200 a month",
+    ):
+        assert told in page, told
+    listed = client.get("/api/v1/demand/assumptions/").json()["results"]
+    assert listed[2]["readings"] == [{"month": "2026-05", "sold": 1200, "forecast": 1250}]
+
+
+def test_a_trigger_of_impossible_months_is_refused(looked_back):
+    lead = make_user("demand_lead")
+    for months, misses in ((0, 1), (13, 1), (3, 4), (3, 0)):
+        with pytest.raises(InvalidInput):
+            add_assumption(
+                cycle=looked_back.cycle, text="x", trigger="units_min", trigger_value=1.0, trigger_months=months,
+                trigger_misses=misses, actor=lead,
+            )  # fmt: skip
+    assert not Assumption.objects.exists()
+
+
+def test_an_assumption_whose_time_passed_unmeasured_expires(looked_back):
+    """April has sales but no forecast: its share can never be measured. Where people judge, the time is up as well."""
+    lead = make_user("demand_lead")
+    common = {"cycle": looked_back.cycle, "actor": lead, "until": MAY - 1}
+    share = add_assumption(text="s", trigger="share_min", trigger_value=99.0, **common)
+    judged = add_assumption(text="j", **common)
+    units = add_assumption(text="u", trigger="units_min", trigger_value=1200.0, **common)
+    check_assumptions(cycle=looked_back.cycle, actor=lead)
+    states = [Assumption.objects.get(pk=row.pk).state for row in (share, judged, units)]
+    assert states == ["expired", "expired", "confirmed"]
+
+
+def test_nobody_assesses_an_assumption_of_another_region(looked_back):
+    lead, north = make_user("demand_lead"), make_user("sales", orgs=("NORTH",))
+    row = add_assumption(cycle=looked_back.cycle, text="South", org=Org.objects.get(code="SOUTH"), actor=lead)
+    before = Assumption.objects.filter(pk=row.pk).values().get(), AuditEntry.objects.count()
+    with pytest.raises(Missing):
+        assess_assumption(assumption=row, state="broken", note="x", actor=north)
+    assert (Assumption.objects.filter(pk=row.pk).values().get(), AuditEntry.objects.count()) == before
 
 
 def test_sales_break_an_assumption_and_it_asks_to_be_looked_at(looked_back):
