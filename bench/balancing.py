@@ -16,9 +16,10 @@ import numpy as np
 
 from bench.company import make_company
 from bench.table import Row
+from engine.balancing.bound import upper_bound
 from engine.balancing.contracts import BalancePlan, BalanceProblem, SolveOptions
 from engine.balancing.explain import list_shortages
-from engine.balancing.first import FirstPlan, first_plan, solve_session, upper_bound
+from engine.balancing.first import FirstPlan, first_plan, solve_session
 from engine.balancing.matrix import build_program
 from engine.balancing.options import LeverTerms, ladder, leading_bottlenecks, price_rung
 from engine.balancing.solve import Session
@@ -99,7 +100,7 @@ def _large() -> list[Row]:
 
 def _solve_large() -> tuple[float, str]:
     session = Session(assemble(make_company("L")).problem)
-    _plan, gap = solve_session(session)
+    gap = solve_session(session).gap
     return gap, f"{session.program.rows.size:,} rows, {session.program.matrix.nnz:,} non-zeros"
 
 

@@ -25,10 +25,10 @@ from accounts.models import User
 from bench import datasets
 from bench.table import Row
 from core.jobs import enqueue_job, reap_jobs
-from core.models import Job
+from core.models import Job, JobPart
 from core.months import parse_month
 from cycles.models import Cycle
-from demand.models import Event, ForecastPart, ForecastRun
+from demand.models import Event, ForecastRun
 from demand.services import enqueue_forecast, forecast_node
 from masterdata.models import CalendarMonth, Company, Org, Product
 from ops.places import environment
@@ -56,7 +56,7 @@ def run() -> list[Row]:
     last = ForecastRun.objects.first()
     assert last is not None
     assert last.series == PRODUCTS * ORGS
-    assert not ForecastPart.objects.exists()
+    assert not JobPart.objects.exists()
     baseline = load_measure(version_id=last.version_id, measure="baseline")
     assert (baseline.values.sum(axis=0) > 0).all()
     note = f"{PRODUCTS * ORGS:,} series × {HISTORY} months, {connection.vendor}, {WORKERS} worker processes"

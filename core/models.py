@@ -91,6 +91,20 @@ class Job(models.Model):
         return self.state not in (JobState.QUEUED, JobState.RUNNING, JobState.WAITING)
 
 
+class JobPart(models.Model):
+    """What a split job hands from one part to the next; gone when the job is over. See ``core.jobs.parts``."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=24)
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "name"], name="job_part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} of job {self.job_id}"
+
+
 class IdempotencyRecord(models.Model):
     """The stored answer of a POST, written in the transaction of its effect."""
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.packing import pack_arrays
 from demand.lifecycle import MAX_HISTORY_MONTHS, Lifecycle, link_predecessors
 from demand.outlook import Outlook
-from demand.packing import pack_arrays
 from demand.parts import Outcome
 from engine.forecasting.contracts import Route, SeriesSet
 from engine.forecasting.lead_time import error_size, learn_table

@@ -323,20 +323,6 @@ class FlexBasis(models.Model):
         return f"flex band of {self.version_id}"
 
 
-class ForecastPart(models.Model):
-    """What a forecast that runs in parts hands from one part to the next; gone when the run is over."""
-
-    job = models.ForeignKey("core.Job", on_delete=models.CASCADE, related_name="+")
-    name = models.CharField(max_length=24)
-    data = models.BinaryField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["job", "name"], name="forecast_part_once")]
-
-    def __str__(self) -> str:
-        return f"{self.name} of job {self.job_id}"
-
-
 class ConsumptionRule(models.Model):
     """How orders consume the forecast. No product: the company's rule; else that of everything below it.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from demand.packing import pack_arrays, pack_text, unpack_arrays, unpack_text
+from core.packing import pack_arrays, pack_text, unpack_arrays, unpack_text
 from engine.forecasting import ForecastSettings, SeriesSet, apply
 from engine.forecasting.regressors import EffectModel, Regressors
 

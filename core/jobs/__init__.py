@@ -13,6 +13,7 @@ Delivery is at least once; the effect is exactly once because the publishing tra
 from core.jobs.errors import JobCancelled, LeaseLost
 from core.jobs.kinds import JobKind, get_kind, register_continuation, register_kind
 from core.jobs.lease import claim_job, fence
+from core.jobs.parts import clear_parts, clear_stale_parts, read_part, write_parts
 from core.jobs.progress import Progress
 from core.jobs.queue import enqueue_children, enqueue_job, request_cancel
 from core.jobs.reaper import reap_jobs
@@ -25,6 +26,8 @@ __all__ = [
     "LeaseLost",
     "Progress",
     "claim_job",
+    "clear_parts",
+    "clear_stale_parts",
     "enqueue_children",
     "enqueue_job",
     "fence",
@@ -32,10 +35,12 @@ __all__ = [
     "get_kind",
     "list_jobs",
     "load_progress",
+    "read_part",
     "reap_jobs",
     "register_continuation",
     "register_kind",
     "request_cancel",
     "run_job",
     "run_job_now",
+    "write_parts",
 ]

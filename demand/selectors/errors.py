@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.packing import unpack_arrays
 from demand.models import ForecastErrors
-from demand.packing import unpack_arrays
 from engine.forecasting.lead_time import LeadTimeTable
 from plans.choices import AxisKind
 from plans.cubes import Axis

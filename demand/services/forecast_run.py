@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 
 from core.db import write_transaction
 from core.errors import Conflict, InvalidInput
-from core.jobs import Progress, enqueue_children, fence
+from core.jobs import (
+    Progress,
+    clear_parts,
+    clear_stale_parts,
+    enqueue_children,
+    fence,
+    read_part,
+    write_parts,
+)
 from core.models import Job
 from cycles.models import Cycle
 from demand.adapters import LEVELS, pack_errors, to_cubes
@@ -33,16 +41,8 @@ from demand.models import ForecastErrors, ForecastRun
 from demand.outlook import Outlook
 from demand.parts import Learnt, Outcome, Task, forecast_part
 from demand.reconciling import Verdict, find_aggregates, reconcile_with_totals
-from demand.services.forecast_parts import (
-    RunState,
-    clear_parts,
-    clear_stale_parts,
-    read_part,
-    read_state,
-    write_parts,
-    write_state,
-)
 from demand.services.forecast_plan import Plan, load_plan
+from demand.services.forecast_state import RunState, read_state, write_state
 from engine.accuracy import measure_accuracy
 from engine.forecasting import ForecastSettings, Route, SeriesSet, fit
 from engine.forecasting.profile import Rhythm, key_order
@@ -68,7 +68,7 @@ def run_forecast(job: Job, progress: Progress) -> dict[str, Any] | None:
     """
     started = time.time()
     progress.within("load", 0)
-    clear_stale_parts()
+    clear_stale_parts("forecast")
     plan = _load(job)
     seen = get_heads(version_id=plan.frame.version_id, measures=[ACTUAL, *FORECAST])
     if not len(plan.prepared.rows):

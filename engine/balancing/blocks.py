@@ -1,9 +1,10 @@
-"""A large problem as several small ones: groups of products, what they share divided by need.
+"""A large problem as several small ones: groups of products, and of what they share the part each needs.
 
-A part of a company is a company again: some of the products, the components and materials they need, and of
-everything shared (hours, opening stock, what suppliers deliver, room) the share that its demand needs. Plans of
-the parts add up to a plan of the whole that keeps every rule. It is not the best one, because the shares were
-fixed beforehand; ``bound`` says how far from the best it can be at most.
+A part of a company is a company again: some of the products, the components and materials they need, the resources,
+suppliers and stores they use. Groups that share nothing (``components``) are parts whose plans together are the plan
+of the whole. Groups that share something get the share of it (hours, opening stock, what suppliers deliver, room) that
+their demand needs; the plans of such parts add up to a plan of the whole that keeps every rule, but not to the best
+one, because the shares were fixed beforehand; ``first.upper_bound`` says how far from the best it can be at most.
 """
 
 from __future__ import annotations
@@ -21,26 +22,32 @@ GROUP_SIZE = 50  # demanded products of a block: solved in a fraction of a secon
 
 @dataclass(frozen=True)
 class Block:
-    """Part of a problem. Index arrays say where its rows stand in the whole; what has none is there in full."""
+    """Part of a problem. Index arrays say where its entities stand in the whole."""
 
     problem: BalanceProblem
-    points: Ints
+    point: Ints
     demand: Ints
-    lanes: Ints
-    transfers: Ints
+    lane: Ints
+    transfer: Ints
     material: Ints
+    resource: Ints
+    supplier: Ints
+    storage: Ints
+
+    def places(self, kind: str, members: Ints) -> Ints:
+        """Where entities of a kind (see ``indexing.entity_kind``) stand in the whole; markets keep their codes."""
+        found: Ints = members if kind == "market" else getattr(self, kind)[members]
+        return found
 
 
-def split_problem(problem: BalanceProblem, *, group_size: int = GROUP_SIZE) -> list[Block]:
-    """Blocks that together are the whole."""
-    groups = group_products(problem, group_size)
-    chosen = [groups == g for g in range(int(groups.max(initial=-1)) + 1)]
-    used = [_used_points(problem, members) for members in chosen]
-    needs = [_Need.of(problem, members) for members in chosen]
-    shares = _Shares(problem, needs, used)
-    return [
-        _cut(problem, members, points, shares, g) for g, (members, points) in enumerate(zip(chosen, used, strict=True))
-    ]
+def split_problem(problem: BalanceProblem, groups: Ints) -> list[Block]:
+    """Blocks that together are the whole. ``groups`` [products] numbers them from 0; −1: follows what it goes into."""
+    chosen = [groups == g for g in range(int(groups.max(initial=0)) + 1)]
+    used = [_used_points(problem, members[problem.points.product]) for members in chosen]
+    used[0] |= _used_points(problem, ~np.any(used, axis=0))
+    users = _Users(problem, used)
+    shares = _Shares(problem, [_Need.of(problem, members) for members in chosen], users)
+    return [_cut(problem, members, users, shares, g) for g, members in enumerate(chosen)]
 
 
 def group_products(problem: BalanceProblem, group_size: int) -> Ints:
@@ -84,10 +91,10 @@ def _point_need(problem: BalanceProblem, chosen: Bools) -> Floats:
     return need
 
 
-def _used_points(problem: BalanceProblem, chosen: Bools) -> Bools:
-    """[points] those of the chosen products and of everything that goes into them."""
+def _used_points(problem: BalanceProblem, points: Bools) -> Bools:
+    """[points] the given ones and everything that goes into them or moves between them."""
     lines, moves = problem.component_lines, problem.transfers
-    used = chosen[problem.points.product]
+    used = points.copy()
     while True:
         before = used.sum()
         used[lines.component[used[lines.point]]] = True
@@ -95,6 +102,35 @@ def _used_points(problem: BalanceProblem, chosen: Bools) -> Bools:
         used[moves.target[used[moves.source]]] = True
         if used.sum() == before:
             return used
+
+
+class _Users:
+    """Which blocks use what, [blocks, entities] each. What nobody uses is the first block's to keep."""
+
+    def __init__(self, problem: BalanceProblem, points: Sequence[Bools]) -> None:
+        self.point = np.array(points)
+        self.material = self._touched(len(problem.material), problem.material_lines, "material_point")
+        self.resource = self._touched(len(problem.resource), problem.routings, "resource")
+        self.bought = self._within(self.material, problem.material.material, problem.supplier.material)
+        self.room = self._within(self.point, problem.points.site, problem.storage.site)
+
+    def _touched(self, entities: int, lines: Any, name: str) -> Bools:
+        found = np.zeros((len(self.point), entities), dtype=bool)
+        for block, points in enumerate(self.point):
+            found[block, getattr(lines, name)[points[lines.point]]] = True
+        return _kept(found)
+
+    def _within(self, users: Bools, owner: Ints, wanted: Ints) -> Bools:
+        """[blocks, wanted] who uses any entity of each owner that is wanted."""
+        found = np.zeros((len(users), len(wanted)), dtype=bool)
+        for column, code in enumerate(wanted.tolist()):
+            found[:, column] = users[:, owner == code].any(axis=1)
+        return _kept(found)
+
+
+def _kept(users: Bools) -> Bools:
+    users[0] |= ~users.any(axis=0)
+    return users
 
 
 @dataclass(frozen=True)
@@ -123,73 +159,71 @@ class _Need:
 
 
 class _Shares:
-    """Every group's share of everything; what nobody needs is shared equally by those who could use it."""
+    """Every block's share of everything; what nobody needs is shared equally by those who could use it."""
 
-    def __init__(self, problem: BalanceProblem, needs: Sequence[_Need], used: Sequence[Bools]) -> None:
-        groups = len(needs)
-        lines = problem.material_lines
-        users = np.zeros((groups, len(problem.material)))
-        for group, points in enumerate(used):
-            users[group, lines.material_point[points[lines.point]]] = 1.0
-        every = np.ones((groups, 1))
-        self.points = _share([n.points.sum(axis=1) for n in needs], np.array(used, dtype=float))
-        self.material = _share([n.material.sum(axis=1) for n in needs], users)
-        self.flat_hours = _share([n.hours.sum(axis=1) for n in needs], every)
-        self.hours = _share([n.hours for n in needs], every[:, :, None])
-        self.bought = _share([n.bought for n in needs], every[:, :, None])
-        self.room = _share([n.room for n in needs], every[:, :, None])
+    def __init__(self, problem: BalanceProblem, needs: Sequence[_Need], users: _Users) -> None:
+        self.point = _share([n.points.sum(axis=1) for n in needs], users.point)
+        self.material = _share([n.material.sum(axis=1) for n in needs], users.material)
+        self.flat_hours = _share([n.hours.sum(axis=1) for n in needs], users.resource)
+        self.hours = _share([n.hours for n in needs], users.resource)
+        self.bought = _share([n.bought[problem.supplier.material] for n in needs], users.bought)
+        self.room = _share([n.room[problem.storage.site] for n in needs], users.room)
 
 
-def _share(needs: Sequence[Floats], users: Floats) -> Floats:
-    """[groups, …] each one's part of the sum; where the sum is 0, equal parts of those marked in ``users``."""
+def _share(needs: Sequence[Floats], users: Bools) -> Floats:
+    """[blocks, …] each one's part of the sum; where the sum is 0, equal parts of those that could use it."""
     need = np.array(needs)
-    total, count = need.sum(axis=0), np.maximum(users.sum(axis=0), 1.0)
-    return np.where(total > 0, need / np.where(total > 0, total, 1.0), users / count)
+    could = users.reshape(users.shape + (1,) * (need.ndim - 2)).astype(float)
+    total, count = need.sum(axis=0), could.sum(axis=0)
+    return np.where(total > 0, need / np.where(total > 0, total, 1.0), could / count)
 
 
-def _cut(problem: BalanceProblem, chosen: Bools, used: Bools, shares: _Shares, group: int) -> Block:
-    """One group's part of the company."""
-    scaled = _scaled(problem, chosen, shares, group)
-    points, demand = np.flatnonzero(used), np.flatnonzero(chosen[problem.demand.product])
-    sells = chosen[problem.points.product] & used
-    lanes = np.flatnonzero(sells[problem.lanes.point])
-    moves = np.flatnonzero(used[problem.transfers.source] & used[problem.transfers.target])
-    parts = np.flatnonzero(used[problem.material_lines.point])
-    material = np.unique(problem.material_lines.material_point[parts])
-    at, stored = _places(points, len(used)), _places(material, len(problem.material))
+def _cut(problem: BalanceProblem, chosen: Bools, users: _Users, shares: _Shares, block: int) -> Block:
+    """One block's part of the company."""
+    used = users.point[block]
+    point, demand = np.flatnonzero(used), np.flatnonzero(chosen[problem.demand.product])
+    lane = np.flatnonzero((chosen[problem.points.product] & used)[problem.lanes.point])
+    transfer = np.flatnonzero(used[problem.transfers.source] & used[problem.transfers.target])
+    material, resource = np.flatnonzero(users.material[block]), np.flatnonzero(users.resource[block])
+    supplier, storage = np.flatnonzero(users.bought[block]), np.flatnonzero(users.room[block])
+    at, stored = _places(point, len(used)), _places(material, len(problem.material))
+    machine = _places(resource, len(problem.resource))
     routings = _rows(problem.routings, np.flatnonzero(used[problem.routings.point]))
-    lines = _rows(problem.material_lines, parts)
+    lines = _rows(problem.material_lines, np.flatnonzero(used[problem.material_lines.point]))
     components = _rows(problem.component_lines, np.flatnonzero(used[problem.component_lines.point]))
-    ways, transfers = _rows(problem.lanes, lanes), _rows(problem.transfers, moves)
+    ways, transfers = _rows(problem.lanes, lane), _rows(problem.transfers, transfer)
     part = replace(
-        scaled,
-        points=_rows(scaled.points, points),
+        problem,
+        resources=tuple(problem.resources[g] for g in resource),
+        points=_rows(problem.points, point),
         demand=_rows(problem.demand, demand),
         lanes=replace(ways, point=at[ways.point]),
         transfers=replace(transfers, source=at[transfers.source], target=at[transfers.target]),
-        routings=replace(routings, point=at[routings.point]),
-        material=_rows(scaled.material, material),
+        resource=_rows(problem.resource, resource),
+        routings=replace(routings, point=at[routings.point], resource=machine[routings.resource]),
+        material=_rows(problem.material, material),
         material_lines=replace(lines, point=at[lines.point], material_point=stored[lines.material_point]),
         component_lines=replace(components, point=at[components.point], component=at[components.component]),
+        supplier=_rows(problem.supplier, supplier),
+        storage=_rows(problem.storage, storage),
     )
-    return Block(part, points, demand, lanes, moves, material)
-
-
-def _scaled(problem: BalanceProblem, chosen: Bools, shares: _Shares, group: int) -> BalanceProblem:
-    """The whole company with a group's share of everything; a product's own points belong to its group alone."""
-    own = np.where(chosen[problem.points.product], 1.0, shares.points[group])
-    for part, names, share in (
+    own = np.where(chosen[problem.points.product], 1.0, shares.point[block])[point]
+    for name, values, share in (
         ("points", ("initial", "make_min", "make_max", "outsource_max", "safety_stock", "max_stock", "end_stock"), own),
         ("points", ("reference", "reference_band"), own),
-        ("resource", ("regular_hours", "overtime_max"), shares.hours[group]),
-        ("resource", ("shift_max", "headcount"), shares.flat_hours[group]),
-        ("material", ("initial", "arrivals", "buy_min", "buy_max", "safety_stock"), shares.material[group]),
-        ("supplier", ("quantity",), shares.bought[group][problem.supplier.material]),
-        ("storage", ("quantity",), shares.room[group][problem.storage.site]),
+        ("resource", ("regular_hours", "overtime_max"), shares.hours[block][resource]),
+        ("resource", ("shift_max", "headcount"), shares.flat_hours[block][resource]),
+        (
+            "material",
+            ("initial", "arrivals", "buy_min", "buy_max", "safety_stock"),
+            shares.material[block][material],
+        ),
+        ("supplier", ("quantity",), shares.bought[block][supplier]),
+        ("storage", ("quantity",), shares.room[block][storage]),
     ):
-        values = {name: getattr(getattr(problem, part), name) for name in names}
-        problem = problem.with_part(part, **{name: _times(value, share) for name, value in values.items()})
-    return problem
+        entities = getattr(part, name)
+        part = part.with_part(name, **{value: _times(getattr(entities, value), share) for value in values})
+    return Block(part, point, demand, lane, transfer, material, resource, supplier, storage)
 
 
 def _times(limit: Floats, share: Floats) -> Floats:

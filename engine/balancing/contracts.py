@@ -262,6 +262,7 @@ class SolveOptions:
     tie_break: bool = True  # second phase: one plan among equally good ones, whatever the path to it
     mip_gap: float = 1e-9
     elastic_price: float | None = None  # of a broken rule; parts of a company take the whole one's
+    last_priority: int | None = None  # served as it pays; parts of a company take the whole one's
     second_opinion: bool = False  # solve the final program in another solver, too, and keep its objective
 
 

@@ -96,6 +96,11 @@ _ENTITY = {
 }  # fmt: skip
 
 
+def entity_kind(family: str) -> str:
+    """What a family's entities are: point, lane, transfer, market, demand, material, resource, supplier or storage."""
+    return _ENTITY[family]
+
+
 def business_key(problem: BalanceProblem, family: str, entity: int) -> tuple[str, ...]:
     """The codes that name an entity of a family: (product, site), (product, org), (resource,) …"""
     products, sites, orgs = problem.products, problem.sites, problem.orgs

@@ -15,7 +15,8 @@ import highspy
 import numpy as np
 
 from engine.balancing import clp
-from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints, SolveOptions, SolverInfo
+from engine.balancing.components import independent_parts
+from engine.balancing.contracts import BalancePlan, BalanceProblem, Bools, Floats, Ints, SolveOptions, SolverInfo
 from engine.balancing.crash import BASIC, LOWER, UPPER, just_in_time
 from engine.balancing.derived import derive
 from engine.balancing.extract import extract_plan
@@ -137,21 +138,37 @@ class Session:
         Inputs changed since then cost as many iterations as they are worth: the plan is optimal either way.
         """
         started = time.perf_counter()
-        ranks = np.unique(self.problem.demand.priority)
+        passes = self._passes()
         shape = self.program.columns.size, self.program.rows.size + len(start.limits)
-        if self._is_warm or (len(start.columns), len(start.rows)) != shape or len(start.limits) != len(ranks) - 1:
+        if self._is_warm or (len(start.columns), len(start.rows)) != shape or len(start.limits) != len(passes):
             return None
-        for rank, limit in zip(ranks[:-1], start.limits, strict=True):
-            self._hold(self._unserved(rank)[0], limit)
+        for (rank, members), limit in zip(passes, start.limits, strict=True):
+            self._hold(self._unserved(rank, members)[0], limit)
         statuses = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
         basis = highspy.HighsBasis()
         basis.col_status = [statuses[code] for code in start.columns]
         basis.row_status = [statuses[code] for code in start.rows]
         basis.valid = True
         self.start_from(basis)
+        self._record = basis
         self.run()
         self.values = self._column_values()
         return self._name(time.perf_counter() - started)
+
+    def _passes(self) -> list[tuple[int, Bools]]:
+        """The passes by priority, each with its classes: of the whole, or of every part that is solved on its own."""
+        demand = self.problem.demand
+        is_divided = self.is_large and not self.program.integer.any()
+        groups = independent_parts(self.problem, int(self.program.matrix.nnz)) if is_divided else None
+        part = np.zeros(len(demand), dtype=np.int64) if groups is None else groups[demand.product]
+        members = [part == number for number in np.unique(part)]
+        return [(rank, chosen) for chosen in members for rank in self._held_ranks(chosen)]
+
+    def _held_ranks(self, members: Bools) -> list[int]:
+        """The priorities of some classes that are served before it is asked what pays: all but the company's last."""
+        every, last = self.problem.demand.priority, self.options.last_priority
+        lowest = int(every.max(initial=0)) if last is None else last
+        return [int(rank) for rank in np.unique(every[members]) if rank < lowest]
 
     def start_from(self, basis: Any) -> None:
         """Begin the next solve from a basis."""
@@ -198,12 +215,13 @@ class Session:
 
     def _serve_by_priority(self) -> None:
         """Lexicographic passes: serve each higher priority as far as possible and hold that, go on warm."""
-        ranks = np.unique(self.problem.demand.priority)
-        if len(ranks) < 2 or self._limits:
+        everybody = np.ones(len(self.problem.demand), dtype=bool)
+        ranks = self._held_ranks(everybody)
+        if not len(ranks) or self._limits:
             return
         every = np.arange(self.program.columns.size, dtype=np.int32)
-        for rank in ranks[:-1]:
-            unserved, constant = self._unserved(rank)
+        for rank in ranks:
+            unserved, constant = self._unserved(rank, everybody)
             self.highs.changeColsCost(len(every), every, unserved)
             self.run()
             least = self.highs.getInfo().objective_function_value - self.program.offset
@@ -216,10 +234,10 @@ class Session:
         self.highs.addRow(-np.inf, limit, len(used), used, unserved[used])
         self._limits.append(limit)
 
-    def _unserved(self, rank: int) -> tuple[Floats, float]:
-        """Cost vector whose value is (up to a constant) the unserved units of a priority."""
+    def _unserved(self, rank: int, members: Bools) -> tuple[Floats, float]:
+        """Cost vector whose value is (up to a constant) the unserved units of a priority among some classes."""
         demand, derived, columns = self.problem.demand, self.derived, self.program.columns
-        chosen = demand.priority == rank
+        chosen = (demand.priority == rank) & members
         cost = np.zeros(columns.size)
         ship, serve = columns["ship"], columns["serve"]
         cls = derived.direct_class[derived.lane_market[ship.members]]
@@ -283,7 +301,8 @@ class Session:
         self.highs.setBasis(basis)
         return best
 
-    def _dearest(self) -> float:
+    @property
+    def dearest(self) -> float:
         """The dearest unit of the program: solvers tell plans apart to a millionth of a unit at best."""
         return float(np.abs(self.program.cost).max(initial=0.0))
 
@@ -302,7 +321,7 @@ class Session:
             iterations=int(info.simplex_iteration_count),
             check_name="" if np.isnan(check) else "CLP",
             check_objective=check,
-            check_gap=abs(objective - check) / max(1.0, abs(objective), self._dearest()),
+            check_gap=abs(objective - check) / max(1.0, abs(objective), self.dearest),
         )
 
 

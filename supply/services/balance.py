@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from accounts.models import User
 from core import audit
-from core.errors import InvalidInput
-from core.jobs import enqueue_job, fence
+from core.jobs import Progress, clear_parts, enqueue_job, fence
 from core.models import Job
+from engine.balancing.first import divide
+from engine.balancing.solve import Session
 from masterdata.selectors import get_company
 from plans.choices import Source
-from plans.models import Version
-from plans.selectors import HeadRef, get_heads, get_version
-from plans.services import ensure_heads, publish_cubes
-from supply import measures as m
+from plans.services import publish_cubes
 from supply.adapters.cubes import Scales, plan_cubes
 from supply.adapters.database import load_ids
-from supply.adapters.problem import Prepared, prepare_problem
+from supply.adapters.problem import Prepared
 from supply.adapters.records import Solved, store_run
 from supply.choices import RunStatus
 from supply.followers import enqueue_followers
 from supply.models import BalanceRun
+from supply.services.balance_parts import join_parts, read_kept, split_balance
 from supply.services.pricing import enqueue_pricing
-from supply.services.solving import Report, solve_problem
-
-STEPS = ("load", "solve", "explain", "options", "publish")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What a balance has read of a plan, and how its own measures stood; ``started`` in seconds."""
-
-    version: Version
-    inputs: dict[str, HeadRef]
-    seen: dict[str, HeadRef]
-    revision: int
-    started: float
+from supply.services.reading import Reading, read_plan
+from supply.services.solving import Report, complete_plan, open_session, solve_problem
 
 
 def enqueue_balance(*, version_id: int, actor: User | None) -> Job:
@@ -49,45 +33,58 @@ def enqueue_balance(*, version_id: int, actor: User | None) -> Job:
     return enqueue_job(kind="balance", scope={"version": version_id}, actor=actor)
 
 
-def run_balance(
-    *, version_id: int, actor: User | None, report: Report | None = None, job: Job | None = None
-) -> BalanceRun:
-    """Balance a plan and publish the constrained plan with everything that belongs to it in one swap.
+def run_balance(*, version_id: int, actor: User | None) -> BalanceRun:
+    """Balance a plan in this process and publish it with everything that belongs to it in one swap.
 
     The options of a large plan follow in a job of their own, ``BalanceRun.options_job``. Raises ``InvalidInput`` when
     there is no demand or a number makes no sense, ``Frozen`` when the supply plan is sealed, ``StaleInputs`` when
     somebody published it meanwhile. Audit verb ``supply.balance.run``.
     """
-    report = report or (lambda _step, _share: None)
-    report("load", 0.0)
-    reading, prepared = _read(version_id)
+    reading, prepared = read_plan(version_id)
+    return _balance(reading, prepared, open_session(prepared), actor=actor)
 
+
+def start_balance(job: Job, progress: Progress) -> dict[str, Any] | None:
+    """As ``run_balance``, for a job. None: its children solve the plan in blocks, and ``join_balance`` ends it."""
+    progress.within("load", 0)
+    reading, prepared = read_plan(job.scope["version"])
+    session = open_session(prepared)
+    division = divide(session)
+    if division is not None and len(division.blocks) > 1:
+        progress.within("load", 0.8)
+        split_balance(job, reading, prepared, division)
+        return None
+    _balance(reading, prepared, session, actor=job.created_by, job=job, report=progress.within)
+    return job.result
+
+
+def join_balance(job: Job, progress: Progress) -> dict[str, Any] | None:
+    """Put the plans of the blocks together and publish; what was read must not have moved since."""
+    progress.within("explain", 0)
+    reading, prepared = read_kept(job)
+    session, balanced = join_parts(job, prepared)
+    solved = complete_plan(prepared, session, balanced, progress.within, decimals=_scales().quantity)
+    progress.within("publish", 0)
+    _publish(reading, prepared, solved, job=job, actor=job.created_by)
+    return job.result
+
+
+def _balance(
+    reading: Reading,
+    prepared: Prepared,
+    session: Session,
+    *,
+    actor: User | None,
+    job: Job | None = None,
+    report: Report = lambda _step, _share: None,
+) -> BalanceRun:
     def publish_first(first: Solved) -> None:
-        report("solve", 0.5)  # raises when the job is not ours any more
+        report("parts", 0.5)  # raises when the job is not ours any more
         _publish(reading, prepared, first, job=job, actor=actor)
 
-    scales = _scales()
-    solved = solve_problem(prepared, report, decimals=scales.quantity, on_first=publish_first)
+    solved = solve_problem(prepared, session, report, decimals=_scales().quantity, on_first=publish_first)
     report("publish", 0.0)
     return _publish(reading, prepared, solved, job=job, actor=actor)
-
-
-def _read(version_id: int) -> tuple[Reading, Prepared]:
-    version, started = get_version(version_id), time.time()
-    ensure_heads(version_id=version_id, measures=m.BALANCED)
-    reading = Reading(
-        version=version,
-        inputs=get_heads(version_id=version_id, measures=[m.CONSENSUS]),
-        seen=get_heads(version_id=version_id, measures=m.BALANCED),
-        revision=get_company().revision,
-        started=started,
-    )
-    prepared = prepare_problem(version)
-    if not prepared.problem.demand.quantity.any():
-        raise InvalidInput(
-            _("There is no consensus demand to balance. Build the demand proposal first."), code="no_demand"
-        )
-    return reading, prepared
 
 
 def _scales() -> Scales:
@@ -145,6 +142,7 @@ def _store(
         job.findings = run.findings
         job.result = summarise_run(run) | {"then": enqueue_followers(version.pk, actor)}
         fence(job, result=job.result)
+        clear_parts(job)
     audit.record(
         chain=f"cycle:{version.cycle_id}",
         actor=actor,

@@ -6,7 +6,8 @@ takes longer than the plan itself, is left to ``supply.services.pricing``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -16,8 +17,8 @@ from django.utils.translation import gettext as _
 from core.errors import InvalidInput
 from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
 from engine.balancing.contracts import Finding, SolveOptions
-from engine.balancing.explain import confirm_causes, list_shortages
-from engine.balancing.first import NEAR, FirstPlan, solve_session
+from engine.balancing.explain import confirm_causes
+from engine.balancing.first import NEAR, Balanced, FirstPlan, solve_session
 from engine.balancing.options import list_candidates, price_rung
 from engine.balancing.rounding import round_plan
 from engine.balancing.solve import Session, SolveFailed
@@ -30,36 +31,56 @@ Report = Callable[[str, float], None]  # step code, done share of it
 OnFirst = Callable[[Solved], None]
 
 
-def solve_problem(prepared: Prepared, report: Report, *, decimals: int, on_first: OnFirst | None = None) -> Solved:
-    """Everything a balance stores. Raises ``InvalidInput`` in words instead of a solver's trace.
+def open_session(prepared: Prepared) -> Session:
+    """The model of a sound problem, not solved yet. Raises ``InvalidInput`` in words."""
+    with refusals_in_words():
+        check_problem(prepared.problem)
+        return Session(prepared.problem, SolveOptions(second_opinion=True))
+
+
+def solve_problem(
+    prepared: Prepared, session: Session, report: Report, *, decimals: int, on_first: OnFirst | None = None
+) -> Solved:
+    """Everything a balance stores, found in this process. Raises ``InvalidInput`` in words instead of a solver's trace.
 
     While a large plan is solved exactly, ``on_first`` gets a first one whose distance from the best is proven.
     """
-    problem = prepared.problem
-    try:
-        findings = (*prepared.findings, *check_problem(problem))
-        report("solve", 0.0)
-        session = Session(problem, SolveOptions(second_opinion=True))
-        plan, gap = solve_session(session, partial(_show_first, prepared, decimals, on_first), partial(report, "solve"))
-    except (UnsoundProblem, SolveFailed) as error:
-        raise InvalidInput(
-            _("The plan cannot be balanced: %(reason)s. Check the figures that were imported last.")
-            % {"reason": error},
-            code="not_solvable",
-        ) from error
+    report("parts", 0.0)
+    show = partial(_show_first, prepared, decimals, on_first)
+    with refusals_in_words():
+        balanced = solve_session(session, show, partial(report, "parts"))
+    return complete_plan(prepared, session, balanced, report, decimals=decimals)
+
+
+def complete_plan(prepared: Prepared, session: Session, balanced: Balanced, report: Report, *, decimals: int) -> Solved:
+    """What belongs to a plan: whole units, findings, causes and options."""
+    problem, plan, gap = prepared.problem, balanced.plan, balanced.gap
     solved = Solved(
         plan=plan,
         whole=round_plan(problem, plan, decimals=decimals),
-        shortages=list_shortages(session, plan),
+        shortages=balanced.shortages,
         confirmations=[],
         options=[],
-        findings=(*findings, *check_plan(problem, plan)),
+        findings=(*prepared.findings, *check_problem(problem), *check_plan(problem, plan)),
         gap=gap if np.isfinite(gap) else 1.0,
     )
     if plan.status == NEAR:
         return _near(solved)
     report("explain", 0.0)
     return _explain(solved, session, report)
+
+
+@contextmanager
+def refusals_in_words() -> Iterator[None]:
+    """What the engine refuses, as something a planner can act on."""
+    try:
+        yield
+    except (UnsoundProblem, SolveFailed) as error:
+        raise InvalidInput(
+            _("The plan cannot be balanced: %(reason)s. Check the figures that were imported last.")
+            % {"reason": error},
+            code="not_solvable",
+        ) from error
 
 
 def _show_first(prepared: Prepared, decimals: int, on_first: OnFirst | None, first: FirstPlan) -> None:

@@ -6,9 +6,9 @@ import pytest
 from core.choices import JobState
 from core.errors import AppError
 from core.jobs import JobCancelled, LeaseLost, load_progress, request_cancel, run_job, run_job_now
-from core.models import Job
+from core.models import Job, JobPart
 from core.months import format_month
-from demand.models import ForecastPart, ForecastRun
+from demand.models import ForecastRun
 from demand.services import enqueue_forecast, forecast_run
 from masterdata.models import Product
 from plans.selectors import load_measure
@@ -65,7 +65,7 @@ def test_parts_give_the_numbers_of_one_job(lively, monkeypatch, in_parts):
 def test_a_run_in_parts_leaves_nothing_behind(world, in_parts):
     job = run(world)
     assert job.result["series"] == len(MONTHLY)
-    assert not ForecastPart.objects.exists()
+    assert not JobPart.objects.exists()
 
 
 def test_progress_counts_the_parts(world, in_parts):
@@ -73,7 +73,7 @@ def test_progress_counts_the_parts(world, in_parts):
     run_job(job.pk)
     job.refresh_from_db()
     assert job.state == JobState.WAITING
-    assert ForecastPart.objects.filter(job=job).count() == 5  # what was learnt, the state, three tasks
+    assert JobPart.objects.filter(job=job).count() == 5  # what was learnt, the state, three tasks
     before = load_progress(job)[0]
     run_job(job.children.first().pk)
     after, step = load_progress(job)
@@ -90,7 +90,7 @@ def test_cancelling_between_parts_publishes_nothing_and_the_next_run_cleans_up(w
     assert not ForecastRun.objects.exists()
     assert world.total("baseline") == 0
     run(world)
-    assert not ForecastPart.objects.exists()
+    assert not JobPart.objects.exists()
     assert ForecastRun.objects.count() == 1
 
 
@@ -105,7 +105,7 @@ def test_history_that_changes_meanwhile_stops_the_run(world, in_parts):
     job.refresh_from_db()
     assert job.state == JobState.STALE
     assert world.total("baseline") == 0
-    assert not ForecastPart.objects.exists()
+    assert not JobPart.objects.exists()
 
 
 def test_a_baseline_published_meanwhile_is_not_overwritten(world, in_parts):
@@ -132,7 +132,7 @@ def test_a_part_computed_twice_is_kept_once(world, in_parts, monkeypatch):
     monkeypatch.setattr(forecast_run, "forecast_part", overtaken)
     with pytest.raises(LeaseLost):
         run_job_now(child)
-    assert not ForecastPart.objects.filter(name__startswith="outcome").exists()
+    assert not JobPart.objects.filter(name__startswith="outcome").exists()
 
 
 def test_a_cancelled_part_leaves_no_outcome(world, in_parts):
@@ -142,7 +142,7 @@ def test_a_cancelled_part_leaves_no_outcome(world, in_parts):
     Job.objects.filter(pk=child.pk).update(cancel_requested=True)
     with pytest.raises(JobCancelled):
         run_job_now(child)
-    assert not ForecastPart.objects.filter(name__startswith="outcome").exists()
+    assert not JobPart.objects.filter(name__startswith="outcome").exists()
 
 
 def test_a_short_history_takes_the_season_of_its_market(world, monkeypatch):

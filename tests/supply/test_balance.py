@@ -207,11 +207,11 @@ def test_a_plan_edited_while_it_is_balanced_is_not_overwritten(company, version,
     ask(version, {("A1", "NORTH-1"): [300] * 18})
     original = balance.solve_problem
 
-    def meanwhile(prepared, report, **given):
+    def meanwhile(*parts, **given):
         axis = Axis.of("product_org", [(company.products["A1"].pk, company.orgs["NORTH-1"].pk)])
         other = Cube(axis, NOV, np.full((1, 18), 7, dtype=np.int64), "quantity", 0)
         publish_cubes(version_id=version.pk, cubes={m.CONSTRAINED: other}, actor=users["supply_lead"])
-        return original(prepared, report, **given)
+        return original(*parts, **given)
 
     monkeypatch.setattr(balance, "solve_problem", meanwhile)
     with pytest.raises(StaleInputs):
@@ -222,7 +222,9 @@ def test_a_plan_edited_while_it_is_balanced_is_not_overwritten(company, version,
 
 def test_a_first_plan_is_published_until_the_exact_one_replaces_it(company, version, users, monkeypatch):
     """Shown with its distance from the best, refused at the gate, and gone once the exact plan is there."""
-    from engine.balancing.first import first_plan, upper_bound
+    from engine.balancing.bound import upper_bound
+    from engine.balancing.explain import list_shortages
+    from engine.balancing.first import Balanced, first_plan
     from supply.services import solving
 
     seen = []
@@ -231,7 +233,8 @@ def test_a_first_plan_is_published_until_the_exact_one_replaces_it(company, vers
         bound = upper_bound(session, session.plain_prices())
         on_first(first_plan(session, bound))
         seen.append((get_data_state(version.pk), totals(version, m.CONSTRAINED)))
-        return session.solve(), 0.0
+        plan = session.solve()
+        return Balanced(plan, 0.0, list_shortages(session, plan))
 
     monkeypatch.setattr(solving, "solve_session", slowly)
     ask(version, {("A1", "NORTH-1"): [450] + [300] * 17})

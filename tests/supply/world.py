@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from core.months import parse_month
-from masterdata.models import Org, Product
+from masterdata.models import BomLine, Material, Org, Product, Resource, Routing
 from plans.cubes import Axis, Cube
 from plans.models import Version
 from plans.selectors import load_measure
 from plans.services import publish_cubes
+from tests.factories import SmallCompany
 
 NOV = parse_month("2026-11")
 
@@ -44,3 +45,15 @@ def write_company(folder: Path, sheets: Mapping[str, Sequence[Mapping[str, Any]]
             writer.writeheader()
             writer.writerows(rows)
     return folder
+
+
+def split_in_two(company: SmallCompany) -> None:
+    """Family B gets a line and a material of its own: the company falls into two independent parts."""
+    line = Resource.objects.create(
+        code="LINE-B", name="Line B", site=company.site, kind=company.line.kind, shifts_per_day=2, hours_per_shift=8
+    )
+    pack = Material.objects.create(
+        code="PACK-B", name="Pack B", supplier=company.material.supplier, unit_cost=40, lead_time_days=10
+    )
+    Routing.objects.filter(product__code__startswith="B").update(resource=line)
+    BomLine.objects.filter(product__code__startswith="B").update(material=pack)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
 from engine.balancing.contracts import Finding, SolveOptions
-from engine.balancing.explain import Confirmation, confirm_causes, list_shortages
+from engine.balancing.explain import Confirmation, confirm_causes
 from engine.balancing.first import NEAR, solve_session
 from engine.balancing.options import Option, price_levers_in_plan, price_options
 from engine.balancing.solve import Session, SolveFailed
@@ -80,8 +80,8 @@ def balance(sheets: Sheets, options: SolveOptions) -> dict[str, Any]:
     problem = assembled.problem
     findings = assembled.findings + check_problem(problem)
     session = Session(problem, options)
-    plan, gap = solve_session(session)
-    shortages = list_shortages(session, plan)
+    balanced = solve_session(session)
+    plan, gap, shortages = balanced.plan, balanced.gap, balanced.shortages
     confirmations: list[Confirmation] = []
     ways_out: list[Option] = []
     findings += check_plan(problem, plan)

@@ -1,6 +1,6 @@
 """Small random companies for property tests: every part of the model present, sizes solved in milliseconds."""
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 
 import numpy as np
 
@@ -141,3 +141,36 @@ def _widened(problem: BalanceProblem, seed: int) -> BalanceProblem:
         np.array([0, 1, 3]), np.array([1, 0, 4]), r.uniform(0.1, 1, (3, 1)) * every, np.array([0, 1, 1])
     )
     return replace(problem, transfers=transfers)
+
+
+def beside(*companies: BalanceProblem) -> BalanceProblem:
+    """Several companies as one that share nothing: codes are numbered, everything else stays."""
+    whole, *others = (_named(company, number) for number, company in enumerate(companies))
+    for other in others:
+        shift = {
+            "product": len(whole.products), "site": len(whole.sites), "org": len(whole.orgs),
+            "material": len(whole.materials), "point": len(whole.points), "source": len(whole.points),
+            "target": len(whole.points), "component": len(whole.points), "resource": len(whole.resource),
+            "material_point": len(whole.material),
+        }  # fmt: skip
+        found = {}
+        for part in fields(whole):
+            own, more = getattr(whole, part.name), getattr(other, part.name)
+            if isinstance(own, tuple):
+                found[part.name] = own + more
+            elif is_dataclass(own):
+                columns = {f.name: (getattr(own, f.name), getattr(more, f.name)) for f in fields(own)}
+                found[part.name] = type(own)(
+                    **{name: _append(*pair, shift.get(name, 0)) for name, pair in columns.items()}
+                )
+        whole = replace(whole, **found)
+    return whole
+
+
+def _named(company: BalanceProblem, number: int) -> BalanceProblem:
+    kinds = ("products", "sites", "orgs", "resources", "materials")
+    return replace(company, **{kind: tuple(f"{code}-{number}" for code in getattr(company, kind)) for kind in kinds})
+
+
+def _append(own, more, shift):
+    return own + more if isinstance(own, tuple) else np.concatenate([own, more + shift if shift else more])

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import engine.balancing.solve as solving
-from engine.balancing.blocks import split_problem
+from engine.balancing.blocks import group_products, split_problem
+from engine.balancing.bound import upper_bound
 from engine.balancing.contracts import SolveOptions
-from engine.balancing.first import NEAR, first_plan, solve_session, upper_bound
+from engine.balancing.first import NEAR, first_plan, solve_session
 from engine.balancing.solve import Session, solve
 from tests.engine.balancing.companies import random_company
 from tests.engine.balancing.test_explain import one_product
@@ -63,15 +64,18 @@ def test_any_prices_give_a_bound_that_holds(seed):
 @given(SEEDS)
 def test_the_parts_add_up_to_the_whole(seed):
     problem = one_priority(seed, wide=True)
-    blocks = split_problem(problem, group_size=1)
+    blocks = split_problem(problem, group_products(problem, 1))
     assert len(blocks) == 2  # two products are asked for, the third is their component
-    for part, name in (("resource", "regular_hours"), ("resource", "headcount"), ("supplier", "quantity")):
-        total = sum(getattr(getattr(block.problem, part), name) for block in blocks)
-        assert np.allclose(total, getattr(getattr(problem, part), name))
-    initial = np.zeros(len(problem.points))
-    for block in blocks:
-        np.add.at(initial, block.points, block.problem.points.initial)
-    assert np.allclose(initial, problem.points.initial)
+    for part, name, kind in (
+        ("resource", "regular_hours", "resource"), ("resource", "headcount", "resource"),
+        ("supplier", "quantity", "supplier"), ("storage", "quantity", "storage"),
+        ("points", "initial", "point"), ("material", "initial", "material"),
+    ):  # fmt: skip
+        whole = getattr(getattr(problem, part), name)
+        total = np.zeros_like(whole)
+        for block in blocks:
+            np.add.at(total, getattr(block, kind), getattr(getattr(block.problem, part), name))
+        assert np.allclose(total, whole)
 
 
 def test_a_single_block_is_the_exact_plan_and_the_bound_is_reached_where_nothing_is_scarce():
@@ -94,8 +98,9 @@ def test_a_large_problem_shows_a_first_plan_while_the_exact_one_is_made(monkeypa
         shown.append(found)
         waiting.set()
 
-    plan, gap = solve_session(session, show)
-    assert (plan.status, gap) == ("optimal", 0.0)
+    balanced = solve_session(session, show)
+    plan = balanced.plan
+    assert (plan.status, balanced.gap) == ("optimal", 0.0)
     assert plan.objective == pytest.approx(solve(problem).objective)
     [found] = shown
     assert found.plan.objective <= plan.objective + 1e-3
@@ -106,6 +111,7 @@ def test_beyond_a_size_only_the_first_plan_is_made(monkeypatch):
     problem = one_product((100, 100, 100))
     monkeypatch.setattr(solving, "LARGE_NONZEROS", 0)
     monkeypatch.setattr("engine.balancing.first.EXACT_NONZEROS", 0)
-    plan, gap = solve_session(Session(problem))
+    found = solve_session(Session(problem))
+    plan = found.plan
     assert (plan.status, plan.solver.method, plan.objective) == (NEAR, "1 blocks", pytest.approx(12_000))
-    assert gap == pytest.approx(0, abs=1e-9)
+    assert found.gap == pytest.approx(0, abs=1e-9)

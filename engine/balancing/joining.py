@@ -1,0 +1,154 @@
+"""Blocks solved one by one, and their plans, causes and bases put together to those of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.balancing.blocks import Block
+from engine.balancing.contracts import BalancePlan, Floats, Ints, SolveOptions, SolverInfo
+from engine.balancing.crash import BASIC, LOWER
+from engine.balancing.explain import Shortage, list_shortages
+from engine.balancing.extract import with_money
+from engine.balancing.indexing import Layout, entity_kind
+from engine.balancing.solve import Session, WarmStart
+
+_ENTITIES = {
+    "production": "point", "outsourced": "point", "stock": "point", "set_ups": "point", "scrapped": "point",
+    "changed": "point", "shipments": "lane", "transfers": "transfer", "served": "demand", "backlog": "demand",
+    "lost": "demand", "purchases": "material", "material_stock": "material", "material_scrapped": "material",
+    "load": "resource", "available": "resource", "overtime": "resource", "extra_shifts": "resource",
+    "headcount": "resource", "hired": "resource", "laid_off": "resource",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SolvedBlock:
+    """A block's plan, in the block's own indices. ``rows`` and ``columns``: members of every family, in order.
+
+    ``start`` is where its solver stood; None where no plan of record was asked for.
+    """
+
+    plan: BalancePlan
+    shortages: tuple[Shortage, ...]
+    rows: dict[str, Ints]
+    columns: dict[str, Ints]
+    start: WarmStart | None
+
+
+def solve_block(block: Block, options: SolveOptions) -> SolvedBlock:
+    """Solve one part of a company; causes are ranked by its own prices."""
+    session = Session(block.problem, options)
+    plan = session.solve()
+    return SolvedBlock(
+        plan=plan,
+        shortages=tuple(list_shortages(session, plan)),
+        rows=_members(session.program.rows),
+        columns=_members(session.program.columns),
+        start=session.warm_start(),
+    )
+
+
+def _members(layout: Layout) -> dict[str, Ints]:
+    return {name: family.members for name, family in layout.families.items()}
+
+
+def join_plans(
+    session: Session, blocks: Sequence[Block], solved: Sequence[SolvedBlock], *, status: str, method: str
+) -> BalancePlan:
+    """The plans of the parts, added up. ``session`` is the whole's and is only read."""
+    problem, plans = session.problem, [part.plan for part in solved]
+    joined: dict[str, Any] = {}
+    for name, kind in _ENTITIES.items():
+        whole = np.zeros((_count(session, kind), problem.months))
+        for block, plan in zip(blocks, plans, strict=True):
+            np.add.at(whole, getattr(block, kind), getattr(plan, name))
+        joined[name] = whole
+    plan = replace(
+        plans[0],
+        **joined,
+        status=status,
+        objective=sum(p.objective for p in plans),
+        revenue=sum(p.revenue for p in plans),
+        slacks=tuple(slack for p in plans for slack in p.slacks),
+        duals=_join_duals(session, blocks, solved),
+        solver=_join_info(session, plans, method),
+    )
+    return with_money(problem, plan)
+
+
+def _count(session: Session, kind: str) -> int:
+    problem = session.problem
+    return len(getattr(problem, {"point": "points", "lane": "lanes", "transfer": "transfers"}.get(kind, kind)))
+
+
+def _join_info(session: Session, plans: Sequence[BalancePlan], method: str) -> SolverInfo:
+    parts = [plan.solver for plan in plans]
+    check, objective = sum(part.check_objective for part in parts), sum(plan.objective for plan in plans)
+    return replace(
+        parts[0],
+        method=method,
+        build_seconds=session.build_seconds,
+        solve_seconds=sum(part.solve_seconds for part in parts),
+        rows=session.program.rows.size,
+        columns=session.program.columns.size,
+        nonzeros=int(session.program.matrix.nnz),
+        iterations=sum(part.iterations for part in parts),
+        check_name="" if np.isnan(check) else parts[0].check_name,
+        check_objective=check,
+        check_gap=abs(objective - check) / max(1.0, abs(objective), session.dearest),
+    )
+
+
+def _join_duals(session: Session, blocks: Sequence[Block], solved: Sequence[SolvedBlock]) -> dict[str, Floats]:
+    """Prices of the whole: of what several blocks use, the mean."""
+    duals = {}
+    for name, family in session.program.rows.families.items():
+        total, count = np.zeros((len(family), session.problem.months)), np.zeros((len(family), 1))
+        for block, part in zip(blocks, solved, strict=True):
+            rows = family.position[block.places(entity_kind(name), part.rows[name])]
+            np.add.at(total, rows, part.plan.duals[name])
+            np.add.at(count, rows, 1.0)
+        duals[name] = total / np.maximum(count, 1.0)
+    return duals
+
+
+def join_shortages(blocks: Sequence[Block], solved: Sequence[SolvedBlock]) -> list[Shortage]:
+    """Shortages of all parts, dearest first, as ``explain.list_shortages`` would name them in the whole."""
+    found = [
+        replace(shortage, demand=int(block.demand[shortage.demand]))
+        for block, part in zip(blocks, solved, strict=True)
+        for shortage in part.shortages
+    ]
+    return sorted(found, key=lambda s: (-s.margin, -s.quantity, s.product, s.org, s.month))
+
+
+def join_starts(session: Session, blocks: Sequence[Block], solved: Sequence[SolvedBlock]) -> WarmStart:
+    """Where the solver of the whole would stand, for independent parts: their bases beside each other."""
+    program, held = session.program, b""
+    limits: list[float] = []
+    columns, rows = np.full(program.columns.size, LOWER, np.uint8), np.full(program.rows.size, BASIC, np.uint8)
+    for block, part in zip(blocks, solved, strict=True):
+        if part.start is None:
+            raise ValueError("a part was solved without a plan of record")
+        _place(program.columns, block, part.columns, part.start.columns, columns)
+        own = _place(program.rows, block, part.rows, part.start.rows, rows)
+        held += part.start.rows[own:]
+        limits += part.start.limits
+    return WarmStart(columns.tobytes(), rows.tobytes() + held, tuple(limits))
+
+
+def _place(layout: Layout, block: Block, families: dict[str, Ints], code: bytes, into: NDArray[np.uint8]) -> int:
+    """Put a part's codes where they stand in the whole; how many were its program's own."""
+    codes = np.frombuffer(code, np.uint8)
+    at, months = 0, layout.months
+    for name, members in families.items():
+        until = at + len(members) * months
+        places = layout[name].places(block.places(entity_kind(name), members))
+        into[places] = codes[at:until].reshape(len(members), months)
+        at = until
+    return at
