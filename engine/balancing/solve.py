@@ -135,7 +135,8 @@ class Session:
     def resume(self, start: WarmStart) -> BalancePlan | None:
         """The plan of record again, without solving it anew; None when the model has another shape.
 
-        Inputs changed since then cost as many iterations as they are worth: the plan is optimal either way.
+        Inputs changed since then cost as many iterations as they are worth: the plan is optimal either way. With the
+        same inputs it is the very plan of record, not another of the equally good ones.
         """
         started = time.perf_counter()
         passes = self._passes()
@@ -151,6 +152,8 @@ class Session:
         basis.valid = True
         self.start_from(basis)
         self._record = basis
+        # Perturbed costs would end at another of the equally good plans.
+        self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
         self.run()
         self.values = self._column_values()
         return self._name(time.perf_counter() - started)

@@ -11,7 +11,7 @@ from plans.services import create_working_version
 from supply import measures as m
 from supply.models import BalanceRun
 from supply.services.balance import enqueue_balance, run_balance
-from tests.core.test_jobs_broker import broker, celery, is_over, wait_for, wipe  # noqa: F401 - fixtures
+from tests.core.test_jobs_broker import broker, celery, is_over, wait_for, wipe  # noqa: F401 - two are fixtures
 from tests.factories import make_cycle
 from tests.supply.world import ask, split_in_two, totals
 
@@ -22,20 +22,15 @@ def published(version):
     return {head.measure: head.block_id for head in version.heads.filter(measure__in=m.BALANCED)}
 
 
-def test_a_worker_killed_while_it_solves_a_part_changes_nothing(
-    company,
-    users,
-    broker,
-    wipe,
-    tmp_path,
-    monkeypatch,
-):
+@pytest.mark.usefixtures("wipe")
+def test_a_worker_killed_while_it_solves_a_part_changes_nothing(company, users, request, tmp_path, monkeypatch):
+    url = request.getfixturevalue("broker")
     split_in_two(company)
     version = create_working_version(cycle=make_cycle("2026-11"), actor=None)
     ask(version, {("A1", "NORTH-1"): [450] * 18, ("B1", "SOUTH-1"): [500] * 18})
     log = tmp_path / "log"
     monkeypatch.setenv("SOP_TEST_LOG", str(log))
-    with celery(broker, "worker --without-gossip --without-mingle --include tests.supply.broker_kinds --concurrency 2"):
+    with celery(url, "worker --without-gossip --without-mingle --include tests.supply.broker_kinds --concurrency 2"):
         job = enqueue_balance(version_id=version.pk, actor=users["supply_lead"])
         wait_for(lambda: reap_jobs() or is_over(job)(), seconds=90)
         wait_for(lambda: reap_jobs() or is_over(Job.objects.get(kind="options"))(), seconds=60)

@@ -6,7 +6,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('demand', '0005_flex'),
+        ('demand', '0006_triggers_over_months'),
     ]
 
     operations = [
