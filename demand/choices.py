@@ -107,6 +107,7 @@ class OverrideReason(TextChoices):
     ASSUMPTION = "assumption", _("Assumption changed")
     CUSTOMER = "customer", _("Customer information")
     ORDER_MOVED = "order_moved", _("Order moved")
+    ORDERS = "orders", _("Raised to the orders in hand")
     PROMOTION = "promotion", _("Promotion or market activity")
     PRICE = "price", _("Price change")
     LAUNCH = "launch", _("Launch or phase-out")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from numpy.typing import NDArray
 
 from core.formats import number, percent, week
@@ -17,6 +18,7 @@ from cycles.models import Cycle
 from demand.choices import Granularity, RollKind
 from demand.models import RolledForecast
 from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
+from demand.selectors.excess_orders import ExcessOrders, list_excess_orders
 from demand.selectors.near_zone import NEAR_MONTHS, NearZone, load_near_zone
 from demand.selectors.place import Place
 from masterdata.models import Org, Product
@@ -25,6 +27,7 @@ Ints = NDArray[np.int64]
 
 SHOWN_MONTHS = 6
 ROLLED_LINES = 12
+EXCESS_LINES = 40
 _ROLLED = ("forecast", "ordered", "sold", "unconsumed", "over", "kept")
 
 
@@ -58,6 +61,32 @@ class PlanBoard:
     @cached_property
     def rows(self) -> Ints:
         return self.place.rows(self.plan.frame.axis)
+
+    @cached_property
+    def excess(self) -> ExcessOrders:
+        """Orders beyond the consensus under the place."""
+        return list_excess_orders(self.plan, self.place)
+
+    @property
+    def excess_message(self) -> str:
+        return say_excess(self.excess)
+
+    def excess_lines(self) -> list[dict[str, Any]]:
+        """The largest of them: where, when, what is agreed, what is ordered beyond and what it would be raised to."""
+        cells, scale = self.excess.cells[:EXCESS_LINES], 10**self.scale
+        products = Product.objects.in_bulk({cell[0] for cell in cells})
+        orgs = Org.objects.in_bulk({cell[1] for cell in cells})
+        return [
+            {
+                "product": products[product],
+                "org": orgs[org],
+                "month": month,
+                "consensus": consensus / scale,
+                "over": over / scale,
+                "raised": (consensus + over) / scale,
+            }
+            for product, org, month, consensus, over in cells
+        ]
 
     @property
     def months(self) -> range:
@@ -290,3 +319,15 @@ def _share(columns: dict[str, Ints], i: int) -> float | None:
     """Per cent of a month's forecast that is consumed."""
     forecast = int(columns["forecast"][i])
     return int(columns["consumed"][i]) / forecast * 100 if forecast else None
+
+
+def say_excess(found: ExcessOrders) -> str:
+    """The finding in a sentence; empty where no order exceeds the consensus."""
+    if not len(found):
+        return ""
+    text = ngettext(
+        "Orders exceed the consensus in %(n)s place, by %(units)s units",
+        "Orders exceed the consensus in %(n)s places, by %(units)s units",
+        len(found),
+    )
+    return text % {"n": number(len(found)), "units": number(found.units, found.scale)}

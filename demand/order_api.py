@@ -17,17 +17,27 @@ from core.errors import Missing, unknown
 from core.months import format_month
 from demand.api_base import PLACE, DemandView
 from demand.choices import Granularity, OrderKind
+from demand.consumption_board import say_excess
 from demand.flex_board import list_flex_families
 from demand.models import Order
-from demand.order_serializers import ConsumptionSerializer, NearZoneSerializer, OrderChangeSerializer, OrderSerializer
+from demand.order_serializers import (
+    ConsumptionSerializer,
+    ExcessOrdersSerializer,
+    NearZoneSerializer,
+    OrderChangeSerializer,
+    OrderSerializer,
+)
 from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
+from demand.selectors.excess_orders import ExcessOrders, find_excess_orders
 from demand.selectors.near_zone import load_near_zone
 from demand.selectors.order_book import FLAGS, OrderFilter, filter_orders, list_place_orders
 from demand.selectors.place import Place, find_place
 from demand.serializers import FlexSerializer
+from demand.services.excess_orders import raise_to_orders
 from demand.services.orders import OrderTerms, add_order, change_order
 from masterdata.models import Org, Product
 from masterdata.selectors import get_company
+from plans.hierarchy import load_hierarchy
 
 _KEEPERS = ("stream.edit.orders", "stream.edit.channel", "stream.edit.stock_building")
 _FILTERS = [
@@ -135,6 +145,41 @@ class ConsumptionView(BookView):
         ]
         left_out = {"unplaced": plan.orders.unplaced / scale, "later": plan.orders.later / scale}
         return Response({"months": [format_month(m) for m in plan.frame.months], "lines": lines, "left_out": left_out})
+
+
+class ExcessOrdersView(BookView):
+    """Orders beyond the consensus by leaf and month; POST with ``If-Match`` raises the consensus to them."""
+
+    required_actions = {"GET": "plan.read", "POST": "consensus.override"}
+
+    @extend_schema(parameters=PLACE[:3], responses=ExcessOrdersSerializer)
+    def get(self, request: Request) -> Response:
+        found = find_excess_orders(self.cycle(), self.place())
+        return self._answer(found)
+
+    @extend_schema(parameters=PLACE[:3], request=None, responses=ExcessOrdersSerializer)
+    @idempotent
+    def post(self, request: Request) -> Response:
+        """What was raised."""
+        cycle, actor = self.cycle(), get_actor(request)
+        found = find_excess_orders(cycle, self.place())
+        require_match(request, etag_of(found.tag))
+        return self._answer(raise_to_orders(cycle=cycle, seen=found.tag, actor=actor, **self.nodes()))
+
+    def _answer(self, found: ExcessOrders) -> Response:
+        trees, scale = load_hierarchy(), 10**found.scale
+        lines = [
+            {
+                "product": trees.products.code_of(product),
+                "org": trees.orgs.code_of(org),
+                "month": format_month(month),
+                "consensus": consensus / scale,
+                "over": over / scale,
+            }
+            for product, org, month, consensus, over in found.cells
+        ]
+        body = {"places": len(found), "units": found.units, "finding": say_excess(found), "lines": lines}
+        return Response(body, headers={"ETag": etag_of(found.tag)})
 
 
 class NearZoneView(BookView):

@@ -67,6 +67,14 @@ class OrderBoard(PlanBoard):
         return can(self.user, _ACTIONS[kind], product=product, org=org)
 
     @property
+    def may_raise(self) -> bool:
+        """Whether the user may raise the consensus to the orders of this place."""
+        tree, here = self.place.hierarchy, self.place
+        product = None if here.product is None else tree.products.code_of(here.product)
+        org = None if here.org is None else tree.orgs.code_of(here.org)
+        return can(self.user, "consensus.override", product=product, org=org)
+
+    @property
     def may_add(self) -> bool:
         return any(self._may_keep(kind) for kind in OrderKind.values)
 

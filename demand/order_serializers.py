@@ -71,6 +71,19 @@ class ConsumptionSerializer(serializers.Serializer):
     left_out = LeftOutSerializer()
 
 
+class ExcessLineSerializer(_LeafSerializer):
+    month = serializers.CharField()
+    consensus = serializers.FloatField()
+    over = serializers.FloatField()
+
+
+class ExcessOrdersSerializer(serializers.Serializer):
+    places = serializers.IntegerField()
+    units = serializers.FloatField()
+    finding = serializers.CharField()
+    lines = ExcessLineSerializer(many=True)
+
+
 class BucketSerializer(serializers.Serializer):
     month = serializers.CharField()
     first = serializers.DateField()

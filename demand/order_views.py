@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
 
 from accounts.selectors import get_actor, get_scope
-from core.errors import Missing
+from core import formats
+from core.errors import AppError, Denied, Missing
 from demand.choices import Granularity, OrderKind
 from demand.order_board import OrderBoard
 from demand.selectors.order_book import FLAGS, OrderFilter
 from demand.selectors.place import find_place
+from demand.services import raise_to_orders
 from demand.views import DemandPage, find_cycle, find_month
 
-VIEWS = ("lines", "consumption", "weeks", "roll")
+VIEWS = ("lines", "consumption", "excess", "weeks", "roll")
 
 
 class OrderBookPage(DemandPage):
@@ -43,3 +48,27 @@ class OrderBookPage(DemandPage):
         base = {name: query[name] for name in ("cycle", "product", "org") if query.get(name)}
         context = {"board": board, "view": shown, "cycle": cycle, "base": base, "query": query}
         return render(request, f"demand/orders_{shown}.html", context)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Raise the consensus to the orders that were looked at."""
+        cycle = find_cycle(request)
+        if cycle is None:
+            raise Http404
+        sides = {side: request.GET.get(side) or None for side in ("product", "org")}
+        try:
+            raised = raise_to_orders(cycle=cycle, seen=request.POST.get("seen", ""), actor=get_actor(request), **sides)
+        except Missing as missing:
+            raise Http404(str(missing.message)) from missing
+        except Denied as denied:
+            raise PermissionDenied(str(denied.message)) from denied
+        except AppError as refused:
+            messages.error(request, str(refused.message))
+        else:
+            figures = {"n": formats.number(len(raised)), "units": formats.number(raised.units, raised.scale)}
+            text = ngettext(
+                "Consensus raised in %(n)s place by %(units)s.",
+                "Consensus raised in %(n)s places by %(units)s.",
+                len(raised),
+            )
+            messages.success(request, text % figures)
+        return redirect(request.get_full_path())

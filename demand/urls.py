@@ -47,6 +47,7 @@ api_urlpatterns = [
     path("demand/orders/<int:order_id>/", order_api.OrderView.as_view(), name="order"),
     path("demand/workbook/", workbook_api.WorkbookFileView.as_view(), name="workbook"),
     path("demand/consumption/", order_api.ConsumptionView.as_view(), name="consumption"),
+    path("demand/orders-above/", order_api.ExcessOrdersView.as_view(), name="orders-above"),
     path("demand/near-zone/", order_api.NearZoneView.as_view(), name="near-zone"),
     path("demand/flex/", order_api.FlexView.as_view(), name="flex"),
     path("demand/events/", activity_api.EventListView.as_view(), name="events"),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import hypothesis
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.cache import cache as throttles
 from django.db import connection, transaction
 from django.test import TransactionTestCase
 from django.utils import translation
@@ -110,9 +111,10 @@ def without_triggers(db) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _forget_plan_blocks() -> None:
-    """What a process remembers is keyed by ids, which rolled-back tests use again."""
+def _forget() -> None:
+    """What a process remembers (blocks, requests counted) is keyed by ids, which rolled-back tests use again."""
     cache.clear()
+    throttles.clear()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from demand.services.assumptions import (
 from demand.services.cells import lock_place, preview_split
 from demand.services.consensus import build_proposal
 from demand.services.events import EventTerms, add_event, change_event, withdraw_event
+from demand.services.excess_orders import raise_to_orders
 from demand.services.flex import publish_flex
 from demand.services.forecast import enqueue_forecast, forecast_input_hash
 from demand.services.forecast_run import join_forecast, run_forecast, run_part
@@ -54,6 +55,7 @@ __all__ = [
     "plan_launch",
     "preview_split",
     "publish_flex",
+    "raise_to_orders",
     "refresh_sources",
     "resolve_comment",
     "run_forecast",

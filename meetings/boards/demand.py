@@ -17,6 +17,7 @@ from cycles.choices import StepCode
 from cycles.models import Cycle
 from cycles.selectors import get_step
 from demand.choices import AssumptionState, OverrideReason
+from demand.consumption_board import say_excess
 from demand.flex_board import FlexFamily, list_flex_families
 from demand.follow_ups import ActionForm, FollowUp, load_follow_ups, offer_action
 from demand.models import Assumption
@@ -24,6 +25,7 @@ from demand.review_board import FORMULAS, ReviewBoard
 from demand.selectors.activities import Activity, load_activities
 from demand.selectors.assumptions import list_visible_assumptions
 from demand.selectors.bridge import LAST_OVERRIDES, NOT_REBUILT, RULES, Bridge, load_demand_bridge
+from demand.selectors.excess_orders import find_excess_orders
 from demand.selectors.place import Place
 from masterdata.selectors import get_company
 from meetings.boards.presop import DecisionLine, list_decision_lines
@@ -136,6 +138,11 @@ class DemandMeetingBoard:
             "broken": number(broken),
             "risk": number(at_risk),
         }
+
+    @cached_property
+    def excess(self) -> str:
+        """Where orders exceed the consensus, in a sentence; empty where they do not."""
+        return say_excess(find_excess_orders(self.cycle, self.place))
 
     @cached_property
     def actions(self) -> list[ActionItem]:

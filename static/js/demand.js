@@ -153,6 +153,18 @@ function drawPanels() {
   bars(at("accuracy"), { rows: board.accuracy.rows, unit: " %" });
   at("accuracy-note").replaceChildren(...noteOf(board.accuracy));
   at("waiting").replaceChildren(...waitingLines());
+  showExcess();
+}
+
+/** Orders beyond the consensus: weighed on their own, so that the grid does not wait for the order book. */
+async function showExcess() {
+  const asked = query(place());
+  const found = await ask(`orders-above/?${asked}`).catch(() => null);
+  if (!found?.finding || asked !== query(place())) return;
+  const link = el("a", { href: `/demand/orders/?${query({ ...place(), view: "excess" })}` }, found.finding);
+  const line = el("div", { class: "row-f", id: "excess-orders" }, el("span", { class: "warn" }, icon("triangle-alert")), link);
+  document.getElementById("excess-orders")?.remove();
+  at("waiting").prepend(line);
 }
 
 function noteOf({ note, empty }) {
