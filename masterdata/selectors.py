@@ -46,15 +46,21 @@ def get_company() -> Company:
 
 
 def get_money_mark() -> Hashable:
-    """Changes with every price, cost, exchange rate and target: whoever writes one gives it the next revision."""
+    """Changes with every price, cost, exchange rate and target, and with the decimals of money and quantities."""
     company = get_company()
-    tables = (model._meta.db_table for model in (Price, Cost, ExchangeRate, Target))
+    rules = company.currency, company.currency_decimals, company.quantity_decimals
+    return rules, get_master_mark(Price, Cost, ExchangeRate, Target)
+
+
+def get_master_mark(*models: type[Revised]) -> Hashable:
+    """Changes with every row of the models, by one statement over indexes: a writer gives a row the next revision."""
+    tables = (model._meta.db_table for model in models)
     marks = ", ".join(
         f"(SELECT {what} FROM {table})" for table in tables for what in ("count(*)", "max(id)", "max(revision)")
     )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {marks}")
-        return company.currency, company.currency_decimals, company.quantity_decimals, *cursor.fetchone()
+        return cursor.fetchone()
 
 
 def list_leaf_products() -> QuerySet[Product]:

@@ -7,12 +7,11 @@ total its numbers by the tree of its day. Codes and levels are names and may cha
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from django.db import connection
 from django.db.models import Model, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Scope
 from core.errors import InvalidInput, Missing
 from masterdata.models import Org, Product
+from masterdata.selectors import get_master_mark
 from plans import cache
 from plans.choices import AxisKind
 from plans.cubes import Axis, Bools, Ints
@@ -263,7 +263,7 @@ _loading = threading.Lock()
 
 def load_hierarchy() -> Hierarchy:
     """Today's trees, kept in memory until master data changes (one statement over indexes tells)."""
-    mark = _fingerprint()
+    mark = get_master_mark(Product, Org)
     held = cache.TREES.get(mark)
     if held is not None:
         return held
@@ -278,14 +278,3 @@ def _load_tree(model: type[Model], kind: str) -> Tree:
     rows = list(model._default_manager.order_by("id").values_list(*columns))
     ids, parents, codes, levels = zip(*rows, strict=True) if rows else ((), (), (), ())
     return Tree(kind, np.array(ids, np.int64), np.array(parents, np.int64), tuple(codes), tuple(levels))
-
-
-def _fingerprint() -> Hashable:
-    """Changes with every change of a tree: whoever writes master data gives the row the next revision."""
-    tables = (model._meta.db_table for model in (Product, Org))
-    marks = ", ".join(
-        f"(SELECT {what} FROM {table})" for table in tables for what in ("count(*)", "max(id)", "max(revision)")
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {marks}")
-        return cursor.fetchone()

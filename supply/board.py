@@ -26,11 +26,12 @@ from supply.measures import CONSTRAINED
 from supply.selectors.adopted import say_taken
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
 from supply.selectors.horizon import plan_months
+from supply.selectors.marks import keep_stock_figures
 from supply.selectors.options import OptionRow, list_options
 from supply.selectors.plan_figures import PlanFigures, load_plan_figures
 from supply.selectors.pricing import OptionPricing, get_option_pricing
 from supply.selectors.runs import DataState, get_data_state, load_names
-from supply.selectors.shortages import ShortageRow, ShortageTotals, get_shortage_totals, list_shortages
+from supply.selectors.shortages import ShortageRow, ShortageTotals, list_shortages, sum_shortages
 from supply.selectors.stock_panels import StockPanels, load_stock_panels
 from supply.settings_board import SCARCE, load_settings, month_choices, name_choices
 
@@ -113,8 +114,8 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
     """The page of the cycle's plan, or of the scenario ``wanted``; ``code`` is the bottleneck looked at."""
     version = get_shown_version(cycle, wanted)
     state = get_data_state(version.pk)
-    totals = get_shortage_totals(version.pk)
-    shortages = list_shortages(version.pk, limit=MOST_SHORTAGES)
+    short = list_shortages(version.pk)
+    totals, shortages = sum_shortages(short), short[:MOST_SHORTAGES]
     heatmap = get_heatmap(version.pk)
     options = list_options(version.pk)
     answered = {row.code for row in options if not row.in_plan}
@@ -144,7 +145,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
         ways=ways[:MOST_OPTIONS],
         levers=[row for row in options if row.in_plan][:MOST_OPTIONS],
         panels=load_stock_panels(version, user=user),
-        flex=list_flex_families(version_id=version.pk, months=plan_months(version)[:1], user=user),
+        flex=_list_flex(version, user),
         trial=load_settings(heatmap.rows, shortages),
         month_choices=month_choices(heatmap.months),
         products=products,
@@ -159,6 +160,16 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
 def _may_stop(pricing: OptionPricing | None, user: User) -> bool:
     job = None if pricing is None else pricing.job
     return job is not None and list_jobs(user).filter(pk=job).exists()
+
+
+def _list_flex(version: Version, user: User) -> list[FlexFamily]:
+    months = plan_months(version)[:1]
+    return keep_stock_figures(
+        ("flex families", can(user, SEE_COSTS)),
+        version=version,
+        user=user,
+        make=lambda: list_flex_families(version_id=version.pk, months=months, user=user),
+    )
 
 
 def _message(totals: ShortageTotals, state: DataState, *, sees_costs: bool) -> str:
@@ -184,9 +195,10 @@ def _message(totals: ShortageTotals, state: DataState, *, sees_costs: bool) -> s
 
 def _lines(rows: tuple[HeatRow, ...]) -> list[Line]:
     lines, named = [], Counter(row.label for row in rows)
+    decimals = get_company().currency_decimals
     for kind, group in groupby(rows, key=lambda row: row.kind):
         for position, row in enumerate(group):
-            cells = [_cell(cell) for cell in row.cells[:SHOWN_MONTHS]]
+            cells = [_cell(cell, decimals) for cell in row.cells[:SHOWN_MONTHS]]
             lines.append(
                 Line(
                     kind=str(_SHORT_KINDS.get(kind, row.kind_label)) if position == 0 else "",
@@ -205,10 +217,10 @@ def _full(row: HeatRow) -> str:
     return f"{row.label} · {row.note}" if row.note else row.label
 
 
-def _cell(cell: HeatCell) -> Cell:
+def _cell(cell: HeatCell, money_decimals: int) -> Cell:
     share = None if cell.share is None else round(100 * cell.share)
     heat = 0 if share is None else sum(share > step for step in _STEPS)
-    thousands = round(cell.value / 10 ** (get_company().currency_decimals + 3))
+    thousands = round(cell.value / 10 ** (money_decimals + 3))
     title = _("%(load)s of %(available)s") % {
         "load": formats.number(cell.load),
         "available": formats.number(cell.available),

@@ -6,12 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from accounts.models import User
-from accounts.policies import is_in_scope
+from accounts.selectors import get_scope
 from core import formats
 from core.months import format_month
-from masterdata.models import CapacityChange, MaterialSupply, Org, Product, Resource
-from masterdata.selectors import list_leaf_orgs, list_leaf_products
+from masterdata.models import CapacityChange, MaterialSupply, Org, Product, Resource, label_of
+from plans.hierarchy import Tree, load_hierarchy
 from supply.selectors.heatmap import HeatRow
 from supply.selectors.shortages import ShortageRow
 
@@ -46,13 +49,16 @@ def month_choices(months: Sequence[int]) -> list[tuple[str, str]]:
 
 def name_choices(user: User) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Products and organisations of the reader's scope, code and label, for the order dialog."""
-    products = [row for row in list_leaf_products().order_by("code") if is_in_scope(user, product=row.code)]
-    orgs = [row for row in list_leaf_orgs().order_by("code") if is_in_scope(user, org=row.code)]
-    return _named(products), _named(orgs)
+    hierarchy = load_hierarchy()
+    products, orgs = hierarchy.scope_leaves(get_scope(user))
+    return _named(Product, hierarchy.products, products), _named(Org, hierarchy.orgs, orgs)
 
 
-def _named(rows: Sequence[Product | Org]) -> list[tuple[str, str]]:
-    return [(row.code, row.label) for row in rows[:MOST_NAMED]]
+def _named(model: type[Product | Org], tree: Tree, ids: NDArray[np.int64]) -> list[tuple[str, str]]:
+    """The first of them by code."""
+    first = sorted(ids.tolist(), key=tree.code_of)[:MOST_NAMED]
+    rows = model._default_manager.filter(pk__in=first).order_by("code").values_list("code", "name", "name_zh")
+    return [(code, label_of(name, name_zh)) for code, name, name_zh in rows]
 
 
 def _sliders(machine: Resource, lost: dict[int, float]) -> dict[str, Any]:

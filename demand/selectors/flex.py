@@ -80,9 +80,9 @@ def share_by_basis(basis: dict[str, Any], tree: Tree, products: Ints, months: ra
 def _find_declared(declared: dict[str, list[float | None]], tree: Tree, products: Ints) -> Floats:
     """[products, 2] what the nearest policy above each product names; NaN where none does."""
     given = np.full((len(tree.ids) + 1, 2), np.nan)
-    for product, shares in declared.items():
-        if (at := int(tree.positions(np.array([int(product)]))[0])) >= 0:
-            given[at] = [np.nan if share is None else share for share in shares]
+    if declared:
+        at = tree.positions(np.array(list(declared), dtype=np.int64))
+        given[at[at >= 0]] = np.array(list(declared.values()), dtype=float)[at >= 0]  # None becomes NaN
     found = np.full((len(products), 2), np.nan)
     paths = tree.paths[tree.positions(products)]
     for depth in range(paths.shape[1]):  # a nearer one overwrites

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -26,7 +25,8 @@ from meetings.selectors.attendance import Quorum
 from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.models import Version
-from plans.selectors import ScenarioStanding, get_shown_version, load_measure, load_scenario_standing
+from plans.selectors import ScenarioStanding, get_shown_version, load_measure, load_nodes, load_scenario_standing
+from supply.selectors.marks import keep_stock_figures
 from supply.selectors.opening import load_opening
 
 ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
@@ -94,7 +94,7 @@ def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs:
         scenario=load_scenario_standing(version),
         year=year,
         message=_message(view, year) if sees_costs else _revenue_message(view, year),
-        headlines=[*_money_headlines(view, year, sees_costs=sees_costs), *_service_headlines(cycle, version.pk)],
+        headlines=[*_money_headlines(view, year, sees_costs=sees_costs), *_service_headlines(cycle, version)],
         chart=_revenue_chart(cycle, version.pk, view),
         risks=list(list_risks(cycle))[:3],
         assumptions=list(
@@ -208,10 +208,10 @@ def _volume(label: str, value: int | None, goal: int | None) -> Headline:
     )
 
 
-def _service_headlines(cycle: Cycle, version_id: int) -> list[Headline]:
+def _service_headlines(cycle: Cycle, version: Version) -> list[Headline]:
     last = cycle.month - 1
     now, before = _on_time(last), _on_time(last - 1)
-    days = _stock_days(cycle, version_id)
+    days = _stock_days(cycle, version)
     return [
         Headline(
             _("On time, %s") % formats.month(last, year=False),
@@ -243,15 +243,22 @@ def _on_time(month: int) -> float | None:
     return 100 * float(sums["on_time"]) / float(sums["delivered"])
 
 
-def _stock_days(cycle: Cycle, version_id: int) -> float | None:
-    units = [float(lot.quantity) for lot in load_opening(cycle.month).lots if lot.product_id is not None]
+def _stock_days(cycle: Cycle, version: Version) -> float | None:
+    units = keep_stock_figures(
+        ("units in stock", cycle.month), version=version, user=None, make=lambda: _count_stock(cycle.month)
+    )
     months = range(cycle.month, cycle.month + 6)
-    wanted = load_measure(version_id=version_id, measure="consensus", months=months).to_float()
-    if not units or not wanted.size:
+    wanted = load_nodes(version_id=version.pk, measures=["consensus"], nodes=[(None, None)], months=months)["consensus"]
+    if units is None or not wanted.values.any():
         return None
     known = dict(CalendarMonth.objects.filter(month__in=months).values_list("month", "working_days"))
     days = [float(known.get(month, _WORKING_DAYS)) for month in months]
-    return days_of_supply(sum(units), np.nansum(wanted, axis=0).tolist(), days)
+    return days_of_supply(units, wanted.to_float()[0].tolist(), days)
+
+
+def _count_stock(month: int) -> float | None:
+    units = [float(lot.quantity) for lot in load_opening(month).lots if lot.product_id is not None]
+    return sum(units) if units else None
 
 
 def _revenue_chart(cycle: Cycle, version_id: int, view: MoneyView) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -31,6 +31,7 @@ from supply.selectors.ageing import (
 from supply.selectors.complexity import FamilyVariety, LineVariety, list_line_varieties, list_varieties
 from supply.selectors.flow import StockFlow, load_flow
 from supply.selectors.idle_stock import IdleRow, list_idle_stock
+from supply.selectors.marks import keep_stock_figures
 from supply.selectors.material_cover import CoverRow, list_material_cover
 from supply.selectors.outlook import Imbalance, OutlookRow, list_imbalances, list_outlook
 from supply.selectors.policies import list_policies
@@ -94,6 +95,20 @@ class InventoryBoard:
 def load_inventory_board(cycle: Cycle, version: Version, *, user: User, level: str) -> InventoryBoard:
     """The page of a plan for what the user may see; ``level`` is one of ``LEVELS``."""
     level = level if level in LEVELS else LEVELS[0]
+    sees_costs = can(user, "finance.view_costs")
+    board = keep_stock_figures(
+        ("inventory", cycle.pk, level, sees_costs),
+        version=version,
+        user=user,
+        make=lambda: _load_board(cycle, version, user, level, sees_costs),
+    )
+    may_dispose = can(user, "stock.dispose")
+    people = list(list_people()) if may_dispose else []
+    return replace(board, cycle=cycle, version=version, people=people, may_dispose=may_dispose)
+
+
+def _load_board(cycle: Cycle, version: Version, user: User, level: str, sees_costs: bool) -> InventoryBoard:
+    """Everything but what the reader may do."""
     flow = load_flow(version.pk, get_scope(user))
     values = load_unit_values(flow.consensus)
     ageing = load_ageing(flow, values)
@@ -104,12 +119,11 @@ def load_inventory_board(cycle: Cycle, version: Version, *, user: User, level: s
     aged = [lot for lot in ageing.lots if lot.is_aged]
     company = get_company()
     aged_value = sum(lot.value for lot in aged)
-    may_dispose = can(user, "stock.dispose")
     return InventoryBoard(
         cycle=cycle,
         version=version,
         company=company,
-        message=_message(company, aged_value, much, little, sees_costs=can(user, "finance.view_costs"), aged=aged),
+        message=_message(company, aged_value, much, little, sees_costs=sees_costs, aged=aged),
         is_balanced=flow.is_balanced,
         level=level,
         months=formats.month_heads(list(flow.months[:SHOWN_MONTHS])),
@@ -120,7 +134,7 @@ def load_inventory_board(cycle: Cycle, version: Version, *, user: User, level: s
         little=little[:MOST_ROWS],
         much_money=sum(row.money for row in much),
         little_money=sum(row.money for row in little),
-        ageing=ageing,
+        ageing=replace(ageing, lots=()),  # those shown stand below
         age_chart=_age_chart(ageing),
         buckets=_buckets(ageing),
         aged_lots=aged[:MOST_ROWS],
@@ -136,9 +150,9 @@ def load_inventory_board(cycle: Cycle, version: Version, *, user: User, level: s
         varieties=list_varieties(flow),
         line_varieties=list_line_varieties(flow),
         kinds=[(value, str(label)) for value, label in DispositionKind.choices],
-        people=list(list_people()) if may_dispose else [],
-        may_dispose=may_dispose,
-        sees_costs=can(user, "finance.view_costs"),
+        people=[],
+        may_dispose=False,
+        sees_costs=sees_costs,
     )
 
 

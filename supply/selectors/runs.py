@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from core.formats import moment, number
-from masterdata.models import Material, Org, Product, Resource, Site
-from masterdata.selectors import get_company
+from masterdata.models import Material, Org, Product, Resource, Site, label_of
+from masterdata.selectors import get_company, get_master_mark
 from plans.models import Version
-from plans.selectors import get_heads, get_version, has_moved
+from plans.selectors import get_heads, get_version, has_moved, keep_figures
 from supply import measures as m
 from supply.choices import RunStatus
 from supply.models import BalanceRun
@@ -123,7 +124,14 @@ def _adopted_since(run: BalanceRun) -> bool:
 
 def load_names() -> Names:
     """Code → name, in the reader's language, of everything a cause or option may mention."""
+    return keep_figures(
+        ("names", get_language()), {}, get_master_mark(Org, Site, Product, Material, Resource), make=_read_names
+    )
+
+
+def _read_names() -> Names:
     found: dict[str, str] = {}
     for model in (Org, Site, Product, Material, Resource):
-        found |= {row.code: row.label for row in model.objects.only("code", "name", "name_zh")}
+        rows = model.objects.values_list("code", "name", "name_zh")
+        found |= {code: label_of(name, name_zh) for code, name, name_zh in rows}
     return Names(found, dict(Resource.objects.values_list("code", "kind")))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from plans.selectors import load_measure
 from supply.choices import OptionKind
@@ -53,7 +55,7 @@ class ShortageTotals:
     by_cause: tuple[tuple[str, str, int], ...]  # (code, name, units), largest first
 
 
-def list_shortages(version_id: int, *, limit: int | None = None) -> list[ShortageRow]:
+def list_shortages(version_id: int) -> list[ShortageRow]:
     """Shortages of the plan's last balance by product and month, by margin lost."""
     run = get_latest_run(version_id)
     if run is None:
@@ -65,15 +67,14 @@ def list_shortages(version_id: int, *, limit: int | None = None) -> list[Shortag
     ways = Counter(helping.values_list("cause", "code"))
     removed = {(b.kind, b.code): b.removed for b in run.bottlenecks.all()}
     names = load_names()
-    asked = _asked(version_id, run)
+    asked = _asked(version_id, run, groups)
     rows = [_row(group, asked[key], ways, removed, names) for key, group in groups.items()]
     rows.sort(key=lambda row: (-row.margin, -row.quantity, row.product, row.month))
-    return rows[:limit]
+    return rows
 
 
-def get_shortage_totals(version_id: int) -> ShortageTotals:
+def sum_shortages(rows: Sequence[ShortageRow]) -> ShortageTotals:
     """Count, units, revenue and margin of everything short, and which bottlenecks carry most of it."""
-    rows = list_shortages(version_id)
     units: Counter[tuple[str, str]] = Counter()
     for row in rows:
         units[row.code, row.name] += row.quantity
@@ -91,15 +92,17 @@ def list_bottlenecks(run: BalanceRun) -> list[Bottleneck]:
     return list(run.bottlenecks.order_by("-blamed", "pk"))
 
 
-def _asked(version_id: int, run: BalanceRun) -> dict[tuple[int, int], int]:
-    """(product, month) → units asked for in all organisations."""
+def _asked(version_id: int, run: BalanceRun, cells: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """(product, month) of the run → units asked for in all organisations."""
     months = range(run.first_month, run.first_month + run.horizon)
     consensus = load_measure(version_id=version_id, measure=CONSENSUS, months=months)
-    asked: dict[tuple[int, int], int] = defaultdict(int)
-    for product, row in zip(consensus.axis.keys[:, 0].tolist(), consensus.values.tolist(), strict=True):
-        for month, units in zip(months, row, strict=True):
-            asked[product, month] += units
-    return asked
+    products, first = np.unique(consensus.axis.keys[:, 0], return_index=True)
+    sums = np.add.reduceat(consensus.values, first, axis=0) if len(products) else consensus.values
+    row_of = {product: row for row, product in enumerate(products.tolist())}
+    return {
+        (product, month): int(sums[row_of[product], month - months.start]) if product in row_of else 0
+        for product, month in cells
+    }
 
 
 def _row(

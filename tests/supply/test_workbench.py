@@ -16,7 +16,7 @@ from supply.models import AdoptedOption, SupplyOption
 from supply.selectors.heatmap import get_heatmap
 from supply.selectors.options import list_options
 from supply.selectors.runs import get_data_state
-from supply.selectors.shortages import get_shortage_totals, list_shortages
+from supply.selectors.shortages import list_shortages, sum_shortages
 from supply.services.balance import run_balance
 from supply.services.options import add_option_to_scenario, adopt_option, price_options, what_if, withdraw_option
 from supply.services.sessions import forget_models
@@ -74,7 +74,7 @@ def test_shortages_by_product_and_month_with_cause_in_words(tight):
     assert row.text == "Line has no hours left in Nov 2026. Relaxing it removes 100 units."
     assert row.options >= 2
     assert sum(quantity for _code, _label, quantity in row.orgs) == 100
-    totals_line = get_shortage_totals(tight.pk)
+    totals_line = sum_shortages([row])
     assert (totals_line.count, totals_line.quantity, totals_line.margin) == (1, 100, 100 * 45_00)
     assert totals_line.by_cause == (("LINE", "Line", 100),)
 
