@@ -31,9 +31,18 @@ class Names:
 
 
 def say_cause(
-    kind: str, code: str, month: int, *, is_confirmed: bool, removed: float | None = None, names: Names | None = None
+    kind: str,
+    code: str,
+    month: int,
+    *,
+    is_confirmed: bool | None,
+    removed: float | None = None,
+    names: Names | None = None,
 ) -> str:
-    """One sentence on why something is short; ``month`` is absolute, ``removed`` what relaxing it freed."""
+    """One sentence on why something is short; ``month`` is absolute, ``removed`` what relaxing it freed.
+
+    A cause that was not confirmed says so; None for one behind the first, which is not tried.
+    """
     known = names or Names()
     when = month_long(month)
     sentence = {
@@ -48,9 +57,12 @@ def say_cause(
         "no_routing": _("No site can make %(name)s."),
         "margin": _("%(name)s costs more than it brings in %(when)s."),
     }[kind] % {"name": known(code), "when": when}
+    added = ""
     if is_confirmed and removed:
-        return f"{sentence} {_('Relaxing it removes %(units)s units.') % {'units': number(removed)}}"
-    return sentence
+        added = _("Relaxing it removes %(units)s units.") % {"units": number(removed)}
+    elif is_confirmed is False:
+        added = _("Ranked by its price, not confirmed by a trial.")
+    return f"{sentence} {added}".rstrip()
 
 
 def _no_hours(kind: str) -> str:
@@ -171,8 +183,8 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
             "The released plan of %(key)s in %(when)s needs more than there is: %(quantity)s are missing."
         ),
         "plan_near": _(
-            "This plan is too large to be solved exactly: it is within %(share)s of the best. Causes are not confirmed"
-            " and ways out not priced."
+            "This plan is too large to be solved exactly: it is within %(share)s of the best possible, proven."
+            " In the parts that lose most causes are confirmed and ways out priced; all other causes are only ranked."
         ),
         "solvers_disagree": _(
             "%(key)s and %(solver)s differ by %(share)s on the best plan. Tell your administrator; the plan keeps"

@@ -42,21 +42,25 @@ class FirstPlan:
 
 
 @dataclass(frozen=True)
-class Balanced:
-    """A session's plan, its gap (0 for an exact one) and what is short, with causes ranked but not tried."""
-
-    plan: BalancePlan
-    gap: float
-    shortages: list[Shortage]
-
-
-@dataclass(frozen=True)
 class Division:
     """A problem in blocks, and how each is solved. ``is_exact``: they share nothing."""
 
     blocks: list[Block]
     options: SolveOptions
     is_exact: bool
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """A session's plan, its gap (0 for an exact one) and what is short, with causes ranked but not tried.
+
+    ``division`` is how it was solved; None: as a whole.
+    """
+
+    plan: BalancePlan
+    gap: float
+    shortages: list[Shortage]
+    division: Division | None = None
 
 
 def divide(session: Session) -> Division | None:
@@ -113,12 +117,12 @@ def join_division(session: Session, division: Division, solved: Sequence[SolvedB
     """The whole's plan from its solved blocks. Of independent parts, the session stands at their joint optimum then."""
     if not division.is_exact:
         found = _join_first(session, division, solved, upper_bound(session, session.plain_prices()))
-        return Balanced(found.plan, found.gap, list(found.shortages))
+        return Balanced(found.plan, found.gap, list(found.shortages), division)
     method = f"{len(solved)} independent parts"
     plan = join_plans(session, division.blocks, solved, status=OPTIMAL, method=method)
     if session.resume(join_starts(session, division.blocks, solved)) is None:
         raise RuntimeError("the parts do not make up the whole")
-    return Balanced(plan, 0.0, join_shortages(division.blocks, solved))
+    return Balanced(plan, 0.0, join_shortages(division.blocks, solved), division)
 
 
 def first_plan(session: Session, bound: float, *, group_size: int = GROUP_SIZE) -> FirstPlan:

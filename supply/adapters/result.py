@@ -187,14 +187,19 @@ def _shortage(problem: BalanceProblem, shortage: Shortage, names: Names, removed
         "margin": _number(shortage.margin),
         "late": shortage.is_late,
         "cause": cause_record(problem, shortage.cause, names, removed.get(shortage.cause.bottleneck)),
-        "further_causes": [cause_record(problem, cause, names, None) for cause in shortage.causes[1:]],
+        "further_causes": [
+            cause_record(problem, cause, names, None, is_leading=False) for cause in shortage.causes[1:]
+        ],
     }
 
 
-def cause_record(problem: BalanceProblem, cause: Cause, names: Names, removed: float | None) -> dict[str, Any]:
+def cause_record(
+    problem: BalanceProblem, cause: Cause, names: Names, removed: float | None, *, is_leading: bool = True
+) -> dict[str, Any]:
     """A cause with its sentence in the active language."""
     month = problem.first_month + cause.month
-    text = say_cause(cause.kind, cause.code, month, is_confirmed=cause.is_confirmed, removed=removed, names=names)
+    confirmed = cause.is_confirmed if is_leading else None
+    text = say_cause(cause.kind, cause.code, month, is_confirmed=confirmed, removed=removed, names=names)
     record = {
         "kind": cause.kind,
         "code": cause.code,

@@ -13,12 +13,16 @@ from supply.selectors.runs import get_latest_run
 
 @dataclass(frozen=True)
 class OptionPricing:
-    """``done`` of ``total`` levers are priced; ``job`` is the one that prices them, None where none was needed."""
+    """``done`` of ``total`` levers are priced; ``job`` is the one that prices them, None where none was needed.
+
+    Of a plan in blocks (``is_near``) they are the blocks that lose most.
+    """
 
     state: PricingState
     done: int
     total: int
     is_explained: bool
+    is_near: bool
     job: int | None
 
     @property
@@ -37,6 +41,8 @@ class OptionPricing:
         match self.state:
             case PricingState.FIRST:
                 return _("Options follow with the exact plan.")
+            case PricingState.PRICING if self.is_near:
+                return _("Confirming causes and pricing options: part %(done)d of %(total)d.") % facts
             case PricingState.PRICING if not self.is_explained:
                 return _("Causes are being confirmed, then %(left)d options priced.") % facts
             case PricingState.PRICING:
@@ -60,4 +66,11 @@ def get_option_pricing(version_id: int) -> OptionPricing | None:
         state = PricingState.PRICING
     else:
         state = PricingState.STOPPED
-    return OptionPricing(state, run.options_done, run.options_total, run.is_explained, job.pk if job else None)
+    return OptionPricing(
+        state,
+        run.options_done,
+        run.options_total,
+        run.is_explained,
+        run.status == RunStatus.NEAR,
+        job.pk if job else None,
+    )

@@ -64,7 +64,7 @@ class DataState:
 def _quality(run: BalanceRun) -> str:
     """How far the plan can be trusted to be the best: by a second solver, or by its proven distance."""
     if run.status == RunStatus.NEAR:
-        return _within(run)
+        return _("plan within %(share)s %% of the best possible, proven") % {"share": number(100 * run.gap, 2)}
     disagrees = any(finding["code"] == "solvers_disagree" for finding in run.findings)
     if run.status != RunStatus.OPTIMAL or not run.check_name or disagrees:
         return ""

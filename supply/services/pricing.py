@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -17,15 +18,19 @@ from core.db import write_transaction
 from core.errors import Conflict
 from core.jobs import LeaseLost, Progress, enqueue_job, fence
 from core.models import Job
+from engine.balancing.block_trials import explain_blocks, leading_blocks
 from engine.balancing.explain import Confirmation, Shortage, confirm_causes, list_shortages
+from engine.balancing.first import divide
 from engine.balancing.options import Option, list_candidates, price_rung
 from masterdata.selectors import get_company
 from supply.adapters.cubes import Scales
+from supply.adapters.problem import Prepared, prepare_problem
 from supply.adapters.records import option_row, store_confirmations, update_causes
 from supply.choices import RunStatus
-from supply.models import BalanceRun
+from supply.models import BalanceRun, SupplyOption
 from supply.selectors.runs import get_latest_run
 from supply.services.sessions import WarmModel, build_model
+from supply.services.solving import open_session
 
 
 def enqueue_pricing(*, run: BalanceRun, actor: User | None) -> Job:
@@ -54,6 +59,8 @@ def price_left(job: Job, progress: Progress) -> dict[str, Any]:
     """
     progress.within("load", 0)
     run = _find_run(job)
+    if run.status == RunStatus.NEAR:
+        return _explain_blocks(job, progress, run)
     model = _load_model(run)
     progress.within("confirm", 0)
     shortages, confirmations = confirm_causes(
@@ -79,12 +86,45 @@ def _find_run(job: Job) -> BalanceRun:
     return run
 
 
+def _explain_blocks(job: Job, progress: Progress, run: BalanceRun) -> dict[str, Any]:
+    """Ask the blocks that lose most, and store what they say in one transaction."""
+    prepared = prepare_problem(run.version)
+    _check_inputs(run, prepared)
+    division = divide(open_session(prepared))
+    if division is None:
+        raise Conflict(_("The plan's inputs changed after its balance. Run the balance again."), code="stale")
+    company = get_company()
+    margins = run.shortages.values_list("product__code").annotate(lost=Sum("margin")).order_by()
+    chosen = leading_blocks(division.blocks, {code: float(lost) for code, lost in margins})
+
+    def tell(done: int) -> None:
+        _say(progress, done, len(chosen))
+        _find_run(job)
+        BalanceRun.objects.filter(pk=run.pk).update(options_total=len(chosen), options_done=done)
+
+    asked = float(prepared.problem.demand.quantity.sum())
+    found = explain_blocks([division.blocks[number] for number in chosen], division.options, asked, tell)
+    scales = Scales(company.quantity_decimals, company.currency_decimals)
+    with write_transaction():
+        SupplyOption.objects.bulk_create(option_row(run, prepared.problem, one, scales) for one in found.options)
+        update_causes(run, prepared.problem, found.shortages)
+        store_confirmations(run, found.confirmations)
+        BalanceRun.objects.filter(pk=run.pk).update(
+            is_explained=True, options_total=len(chosen), options_done=len(chosen)
+        )
+        return _finish(job, run, len(chosen))
+
+
 def _load_model(run: BalanceRun) -> WarmModel:
     """The solved model the run was made from."""
     model = build_model(run.version)
-    if model.prepared.input_hash != run.input_hash:
-        raise Conflict(_("The plan's inputs changed after its balance. Run the balance again."), code="stale")
+    _check_inputs(run, model.prepared)
     return model
+
+
+def _check_inputs(run: BalanceRun, prepared: Prepared) -> None:
+    if prepared.input_hash != run.input_hash:
+        raise Conflict(_("The plan's inputs changed after its balance. Run the balance again."), code="stale")
 
 
 def _say(progress: Progress, done: int, total: int) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from core.errors import InvalidInput
+from engine.balancing.block_trials import leading_blocks, margin_lost
 from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
 from engine.balancing.contracts import Finding, SolveOptions
 from engine.balancing.explain import confirm_causes
@@ -65,7 +66,7 @@ def complete_plan(prepared: Prepared, session: Session, balanced: Balanced, repo
         gap=gap if np.isfinite(gap) else 1.0,
     )
     if plan.status == NEAR:
-        return _near(solved)
+        return _near(solved, balanced)
     report("explain", 0.0)
     return _explain(solved, session, report)
 
@@ -90,10 +91,14 @@ def _show_first(prepared: Prepared, decimals: int, on_first: OnFirst | None, fir
         on_first(Solved(plan, whole, [], [], [], prepared.findings, gap=first.gap))
 
 
-def _near(solved: Solved) -> Solved:
-    """A plan too large to be solved exactly: causes are ranked by its prices, nothing is tried on it."""
+def _near(solved: Solved, balanced: Balanced) -> Solved:
+    """A plan too large to be solved exactly: causes are ranked by its prices; the parts that lose most follow."""
     near = Finding("plan_near", "info", "plan", "", {"share": f"{100 * solved.gap:.2f} %"})
-    return replace(solved, findings=(*solved.findings, near))
+    blocks = balanced.division.blocks if balanced.division is not None else []
+    to_ask = leading_blocks(blocks, margin_lost(balanced.shortages))
+    return replace(
+        solved, findings=(*solved.findings, near), is_explained=not to_ask, options_total=len(to_ask), options_done=0
+    )
 
 
 def _explain(solved: Solved, session: Session, report: Report) -> Solved:

@@ -59,6 +59,20 @@ def test_worked_example_plans_900_of_1000_and_says_why(r054, tmp_path):
     assert overtime["decide_by"] == "2026-06-01"
 
 
+def test_a_plan_too_large_for_an_exact_one_states_its_error_and_tries_its_causes(r054, tmp_path, monkeypatch):
+    """The worked example with every limit of size at nothing: one block, so the plan is the best one all the same."""
+    monkeypatch.setattr("engine.balancing.solve.LARGE_NONZEROS", 0)
+    monkeypatch.setattr("engine.balancing.first.EXACT_NONZEROS", 0)
+    result = balance(r054, tmp_path)
+    assert (result["status"], result["solver"]["method"]) == ("near", "1 blocks")
+    assert 0 <= result["gap"] < 1
+    [short] = result["shortages"]
+    assert (short["quantity"], short["cause"]["code"], short["cause"]["confirmed"]) == (100.0, "LINE-3", True)
+    assert {option["kind"] for option in result["options"]} >= {"overtime"}
+    [finding] = [finding for finding in result["findings"] if finding["code"] == "plan_near"]
+    assert f"within {100 * result['gap']:.2f} % of the best possible, proven" in finding["message"]
+
+
 def test_profit_is_revenue_less_all_costs(r054, tmp_path):
     result = balance(r054, tmp_path)
     assert result["objective"] == pytest.approx(result["revenue"] - result["total_cost"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from django.db.models import Max
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from plans.services import create_working_version, publish_cubes
 from supply import measures as m
 from supply.adapters.packing import pack, unpack
 from supply.models import BalanceRun
+from supply.selectors.pricing import get_option_pricing
 from supply.selectors.runs import get_data_state
 from supply.services import balance_parts
 from supply.services.balance import enqueue_balance, run_balance
@@ -71,10 +73,16 @@ def test_trials_begin_from_the_joint_basis(version, users, monkeypatch):
     assert (tried.short_before, tried.short_after, tried.effect.units) == (50, 0, 200)
 
 
-def test_a_plan_too_large_for_an_exact_one_is_solved_in_blocks_by_children(version, users, monkeypatch):
+@pytest.fixture
+def too_large(monkeypatch):
+    """No plan is small enough for an exact one; every product is a block."""
     monkeypatch.setattr(components, "EXACT_NONZEROS", 0)
     monkeypatch.setattr(first, "EXACT_NONZEROS", 0)
     monkeypatch.setattr(first, "GROUP_SIZE", 1)
+
+
+@pytest.mark.usefixtures("too_large")
+def test_a_plan_too_large_for_an_exact_one_is_solved_in_blocks_by_children(version, users):
     alone = run_balance(version_id=version.pk, actor=users["supply_lead"])
     before = published(version)
     job = run_job_now(enqueue_balance(version_id=version.pk, actor=users["supply_lead"]))
@@ -82,6 +90,45 @@ def test_a_plan_too_large_for_an_exact_one_is_solved_in_blocks_by_children(versi
     assert (run.status, run.method, published(version)) == ("near", "2 blocks", before)
     assert run.gap == alone.gap == pytest.approx(job.result["gap"], abs=1e-6)
     assert get_data_state(version.pk).is_current
+
+
+@pytest.mark.usefixtures("too_large")
+def test_its_dearest_parts_get_confirmed_causes_and_options_afterwards(version, users, client):
+    """Both lines lack hours: A1 is short of 50 a month, B1 of 100."""
+    run = run_balance(version_id=version.pk, actor=users["supply_lead"])
+    pricing = get_option_pricing(version.pk)
+    assert (pricing.state, pricing.is_near, pricing.done, pricing.total) == ("pricing", True, 0, 2)
+    assert pricing.text == "Confirming causes and pricing options: part 0 of 2."
+    client.force_login(users["supply_lead"])
+    page = client.get("/supply/").content.decode()
+    assert f"plan within {100 * run.gap:.2f} % of the best possible, proven" in page
+    assert "Ranked by its price, not confirmed by a trial." in page
+    job = run_job_now(Job.objects.get(kind="options"))
+    assert job.result["priced"] == 2
+    assert get_option_pricing(version.pk).is_over
+    assert all(run.shortages.values_list("is_confirmed", flat=True))
+    assert dict(run.bottlenecks.values_list("code", "removed")) == {
+        "LINE": pytest.approx(50 * 18), "LINE-B": pytest.approx(100 * 18),
+    }  # fmt: skip
+    overtime = run.options.get(kind="overtime", code="LINE-B")
+    until = run.shortages.filter(code="LINE-B").aggregate(last=Max("month"))["last"] + 1
+    assert (overtime.units, overtime.amount) == (60 * (until - NOV), pytest.approx(60))  # 15 % of 400 hours
+    assert "not confirmed by a trial" not in client.get("/supply/").content.decode()
+
+
+@pytest.mark.usefixtures("too_large")
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "of the best possible, proven"), ("zh-hans", "已证明")],
+)
+def test_the_proven_distance_is_said_in_both_languages(version, users, client, language, words):
+    run = run_balance(version_id=version.pk, actor=users["supply_lead"])
+    users["supply_lead"].language = language
+    users["supply_lead"].save()
+    client.force_login(users["supply_lead"])
+    page = client.get("/supply/", headers={"accept-language": language}).content.decode()
+    assert words in page
+    assert f"{100 * run.gap:.2f} %" in page
 
 
 def test_progress_counts_the_parts_and_cancelling_stops_them(version, users):

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from engine.balancing.block_trials import explain_blocks, leading_blocks, margin_lost, with_causes
 from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
 from engine.balancing.contracts import Finding, SolveOptions
 from engine.balancing.explain import Confirmation, confirm_causes
@@ -85,8 +86,13 @@ def balance(sheets: Sheets, options: SolveOptions) -> dict[str, Any]:
     confirmations: list[Confirmation] = []
     ways_out: list[Option] = []
     findings += check_plan(problem, plan)
-    if plan.status == NEAR:  # too large for trials
+    if plan.status == NEAR and balanced.division is not None:  # too large for trials of the whole
         findings += (Finding("plan_near", "info", "plan", "", {"share": f"{100 * gap:.2f} %"}),)
+        blocks, asked = balanced.division.blocks, float(problem.demand.quantity.sum())
+        leading = [blocks[number] for number in leading_blocks(blocks, margin_lost(shortages))]
+        found = explain_blocks(leading, balanced.division.options, asked)
+        shortages = with_causes(shortages, found.shortages)
+        confirmations, ways_out = found.confirmations, found.options
     else:
         trials = Trials(session, plan)
         shortages, confirmations = confirm_causes(trials, shortages)
