@@ -12,7 +12,7 @@ from core.months import format_month
 from demand.choices import EventKind
 from demand.launch_register import build_launches, build_options, build_phase_outs
 from demand.register import build_register
-from demand.views import DemandPage, find_cycle
+from demand.views import DemandPage, find_cycle, find_shown, scenario_of
 from plans.hierarchy import load_hierarchy
 
 
@@ -24,13 +24,16 @@ class ActivitiesPage(DemandPage):
         if cycle is None:
             return render(request, "demand/empty.html", {"title": _("Activities")})
         actor = get_actor(request)
-        register = build_register(actor, cycle)
-        launches = build_launches(actor, cycle)
+        version = find_shown(request, cycle)
+        shown = None if version is None else version.pk
+        register = build_register(actor, cycle, shown)
+        launches = build_launches(actor, cycle, shown)
         context = {
             "cycle": cycle,
             "register": register,
             "launches": launches,
-            "phase_outs": build_phase_outs(actor, cycle),
+            "phase_outs": build_phase_outs(actor, cycle, shown),
+            "scenario": scenario_of(version),
             "may_edit": can(actor, "activity.edit"),
             "people": list_people(),
             "options": build_options(get_scope(actor), load_hierarchy()),

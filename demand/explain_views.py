@@ -18,7 +18,8 @@ from demand.launch_register import build_options
 from demand.odd_months import list_odd_months
 from demand.opening import heading
 from demand.selectors.place import Place, find_place
-from demand.views import DemandPage, find_cycle
+from demand.views import DemandPage, find_cycle, find_shown, scenario_of
+from plans.models import Version
 
 
 class ExplainPage(DemandPage):
@@ -28,18 +29,22 @@ class ExplainPage(DemandPage):
         cycle = find_cycle(request)
         if cycle is None:
             return render(request, "demand/empty.html", {"title": _("Explain")})
-        place = _place(request)
+        place, version = _place(request), find_shown(request, cycle)
         if request.headers.get("HX-Request"):
-            return _explanation(request, cycle, place)
+            return _explanation(request, cycle, place, version)
         context = {"cycle": cycle, **_codes(place), "options": build_options(place.scope, place.hierarchy)}
-        return render(request, "demand/explain.html", context | {"name": _name(place)})
+        return render(
+            request, "demand/explain.html", context | {"name": _name(place), "scenario": scenario_of(version)}
+        )
 
 
-def _explanation(request: HttpRequest, cycle: Cycle, place: Place) -> HttpResponse:
+def _explanation(request: HttpRequest, cycle: Cycle, place: Place, version: Version | None) -> HttpResponse:
     actor = get_actor(request)
     context = {"cycle": cycle, **_codes(place), "name": _name(place), "may_decide": can(actor, "forecast.run")}
     try:
-        told = explain_place(cycle=cycle, place=place, name=context["name"])
+        told = explain_place(
+            cycle=cycle, place=place, name=context["name"], version_id=None if version is None else version.pk
+        )
     except InvalidInput as nothing:
         return render(request, "demand/_explain_empty.html", context | {"why": str(nothing.message)})
     context |= {

@@ -94,8 +94,11 @@ class Explanation:
     node: NodeHistory
 
 
-def explain_place(*, cycle: Cycle, place: Place, name: str) -> Explanation:
-    """Explain the forecast of a place's total. Raises ``InvalidInput`` where nothing was sold."""
+def explain_place(*, cycle: Cycle, place: Place, name: str, version_id: int | None = None) -> Explanation:
+    """Explain the forecast of a place's total beside the baseline of the cycle's plan, or of the scenario named.
+
+    Raises ``InvalidInput`` where nothing was sold.
+    """
     from engine.forecasting.review import review_backtest  # brings numba: not into every web process
 
     node = load_history(cycle=cycle, place=place)
@@ -118,7 +121,7 @@ def explain_place(*, cycle: Cycle, place: Place, name: str) -> Explanation:
         odd_months=odd,
         suspect_months=suspect,
         forecast=result,
-        baseline=load_baseline(cycle=cycle, place=place),
+        baseline=load_baseline(cycle=cycle, place=place, version_id=version_id),
         parts=parts,
         trend_percent=trend,
         season=[] if parts is None else season_percent(parts, node.months.start + start),

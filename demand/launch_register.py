@@ -49,15 +49,18 @@ class LaunchRow:
     note: str = ""
 
 
-def build_launches(user: User, cycle: Cycle) -> list[LaunchRow]:
-    """Launches planned and to be planned, the most money first, those without a plan at the end."""
+def build_launches(user: User, cycle: Cycle, version_id: int | None = None) -> list[LaunchRow]:
+    """Launches planned and to be planned, the most money first, those without a plan at the end.
+
+    Prices are those of the cycle's plan, or of the scenario named.
+    """
     scope = get_scope(user)
     hierarchy = load_hierarchy()
     histories = load_node_histories(cycle=cycle, place=Place(hierarchy, scope, None, None))
     planned = {launch.product_id: launch for launch in list_launches(scope, hierarchy)}
     new = list_new_products(cycle=cycle, scope=scope, histories=histories)
     products = Product.objects.in_bulk([*planned, *new])
-    base = PlanBase(cycle, scope, hierarchy)
+    base = PlanBase(cycle, scope, hierarchy, version_id)
     edits = can(user, "activity.edit")
     rows = []
     for node, product in products.items():
@@ -126,12 +129,15 @@ class PhaseOutRow:
     money: float
 
 
-def build_phase_outs(user: User, cycle: Cycle) -> list[PhaseOutRow]:
-    """Products that end inside the horizon and those handed over to a follower, the most money first."""
+def build_phase_outs(user: User, cycle: Cycle, version_id: int | None = None) -> list[PhaseOutRow]:
+    """Products that end inside the horizon and those handed over to a follower, the most money first.
+
+    What lies ahead of them is that of the cycle's plan, or of the scenario named.
+    """
     scope = get_scope(user)
     hierarchy = load_hierarchy()
     histories = load_node_histories(cycle=cycle, place=Place(hierarchy, scope, None, None))
-    base = PlanBase(cycle, scope, hierarchy)
+    base = PlanBase(cycle, scope, hierarchy, version_id)
     rows = []
     for out in list_phase_outs(cycle=cycle, scope=scope, hierarchy=hierarchy):
         ahead = base.at(out.product.pk, None, cycle.month, None)

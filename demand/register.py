@@ -43,9 +43,10 @@ class ActivityRow:
     form: dict[str, Any]
 
 
-def build_register(user: User, cycle: Cycle) -> dict[str, Any]:
-    """Rows by money, and the sentence over them."""
-    activities = load_activities(cycle=cycle, scope=get_scope(user), may_edit=can(user, "activity.edit"))
+def build_register(user: User, cycle: Cycle, version_id: int | None = None) -> dict[str, Any]:
+    """Rows by money, and the sentence over them; weighed on the cycle's plan, or on the scenario named."""
+    may_edit = can(user, "activity.edit")
+    activities = load_activities(cycle=cycle, scope=get_scope(user), may_edit=may_edit, version_id=version_id)
     rows = [_row(activity) for activity in activities]
     groups = [("ahead", [row for row in rows if not row.is_past]), ("past", [row for row in rows if row.is_past])]
     return {"message": _message(activities), "rows": rows, "groups": groups, **dict(groups)}

@@ -25,7 +25,8 @@ from demand.opening import build_choices, build_workbench, default_focus, open_d
 from demand.selectors.standing import load_standing
 from demand.selectors.tree import load_tree
 from demand.services import submit_streams
-from plans.selectors import get_shown_version, load_scenario_standing
+from plans.models import Version
+from plans.selectors import ScenarioStanding, get_shown_version, load_scenario_standing
 
 
 class DemandPage(AccessMixin, View):
@@ -37,6 +38,22 @@ class DemandPage(AccessMixin, View):
         if not can(get_actor(request), "plan.read"):
             raise PermissionDenied
         return super().dispatch(request, *args, **kwargs)
+
+
+def find_shown(request: HttpRequest, cycle: Cycle) -> Version | None:
+    """The scenario ``?version=`` names, else the cycle's own plan; None before it has one."""
+    wanted = request.GET.get("version")
+    try:
+        return get_shown_version(cycle, wanted)
+    except Missing as missing:
+        if wanted:
+            raise Http404(str(missing.message)) from missing
+        return None
+
+
+def scenario_of(version: Version | None) -> ScenarioStanding | None:
+    """What the banner says; None for a cycle's own plan."""
+    return None if version is None else load_scenario_standing(version)
 
 
 class WorkbenchPage(DemandPage):

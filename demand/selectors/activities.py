@@ -70,10 +70,13 @@ def get_event(*, code: str, scope: Scope) -> Event:
     return found[0]
 
 
-def load_activities(*, cycle: Cycle, scope: Scope, may_edit: bool) -> list[Activity]:
-    """Activities of a scope, the most money first; ``may_edit``: the reader edits those inside the scope."""
+def load_activities(*, cycle: Cycle, scope: Scope, may_edit: bool, version_id: int | None = None) -> list[Activity]:
+    """Activities of a scope, the most money first; ``may_edit``: the reader edits those inside the scope.
+
+    What they are worth is weighed on the cycle's plan, or on the scenario named.
+    """
     hierarchy = load_hierarchy()
-    base = PlanBase(cycle, scope, hierarchy)
+    base = PlanBase(cycle, scope, hierarchy, version_id)
     verdicts = load_verdicts(cycle)
     found = []
     for event in list_visible_events(scope, hierarchy):
@@ -104,15 +107,15 @@ def load_verdicts(cycle: Cycle) -> dict[str, Verdict]:
 class PlanBase:
     """The baseline and its value at today's prices, by leaf and month, read once for all activities."""
 
-    def __init__(self, cycle: Cycle, scope: Scope, hierarchy: Hierarchy) -> None:
+    def __init__(self, cycle: Cycle, scope: Scope, hierarchy: Hierarchy, version_id: int | None = None) -> None:
         self.months = range(cycle.month, cycle.month + cycle.horizon)
         self.scope, self.hierarchy = scope, hierarchy
-        self._cycle = cycle
+        self._cycle, self._version = cycle, version_id
 
     @cached_property
     def baseline(self) -> Cube:
         try:
-            version = get_working_version(self._cycle).pk
+            version = self._version or get_working_version(self._cycle).pk
         except Missing:  # the cycle is not open yet
             return Cube.empty(
                 Axis.of(AxisKind.PRODUCT_ORG, []),

@@ -9,13 +9,13 @@ from demand.selectors.place import Place
 from plans.selectors import get_working_version, load_nodes
 
 
-def load_baseline(*, cycle: Cycle, place: Place) -> list[float | None]:
-    """Units by month of the horizon; None in all before the first forecast of the cycle."""
+def load_baseline(*, cycle: Cycle, place: Place, version_id: int | None = None) -> list[float | None]:
+    """Units by month of the horizon, of the scenario named, if one is; None in all before the cycle has a forecast."""
     months = range(cycle.month, cycle.month + cycle.horizon)
     if not ForecastRun.objects.filter(version__cycle=cycle).exists():
         return [None] * len(months)
     totals = load_nodes(
-        version_id=get_working_version(cycle).pk,
+        version_id=version_id or get_working_version(cycle).pk,
         measures=[BASELINE],
         nodes=[place.node],
         months=months,

@@ -10,6 +10,8 @@ from demand.register import build_register, describe_verdict
 from demand.selectors.activities import Verdict, load_activities
 from demand.services import EventTerms, add_event
 from masterdata.models import Org, Price, Product
+from plans.models import Version
+from plans.services import fork_version
 from tests.demand.world import MONTH
 from tests.factories import make_user
 
@@ -127,3 +129,19 @@ def test_the_page_per_role(planned, client, role, edits, language):
     assert ('id="add-activity"' in text) is edits
     assert ("data-edit" in text) is edits
     assert "onclick" not in text
+
+
+def test_a_scenario_is_weighed_on_its_own_figures_and_said(planned, lead, client):
+    """Twice the baseline in the scenario: 10 % of 300 units in two months. The cycle's own page stays as it was."""
+    own = planned.version
+    planned.version = Version.objects.get(pk=fork_version(parent_id=own.pk, name="Boom", actor=lead))
+    planned.publish("baseline", {("E7", "BJ"): 200, ("E7", "GZ"): 100})
+    rows = {row.code: row for row in build_register(lead, planned.cycle, planned.version.pk)["rows"]}
+    assert rows["FAIR"].units == pytest.approx(60)
+    assert {code: units for code, units, _money in effects(planned, lead)}["FAIR"] == pytest.approx(30)
+    client.force_login(lead)
+    for path in ("/demand/activities/", "/demand/explain/"):
+        page = client.get(path, {"version": planned.version.pk}).content.decode()
+        assert "Scenario: Boom" in page
+        assert "Scenario: Boom" not in client.get(path).content.decode()
+        assert client.get(path, {"version": 99999}).status_code == 404
