@@ -18,10 +18,11 @@ from cycles.models import Cycle
 from demand.choices import Granularity, RollKind
 from demand.models import RolledForecast
 from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
-from demand.selectors.excess_orders import ExcessOrders, list_excess_orders
+from demand.selectors.excess_orders import ExcessOrders, find_excess_orders
 from demand.selectors.near_zone import NEAR_MONTHS, NearZone, load_near_zone
 from demand.selectors.place import Place
 from masterdata.models import Org, Product
+from masterdata.selectors import get_company
 
 Ints = NDArray[np.int64]
 
@@ -56,7 +57,7 @@ class PlanBoard:
 
     @cached_property
     def scale(self) -> int:
-        return self.plan.frame.scale
+        return get_company().quantity_decimals
 
     @cached_property
     def rows(self) -> Ints:
@@ -65,7 +66,7 @@ class PlanBoard:
     @cached_property
     def excess(self) -> ExcessOrders:
         """Orders beyond the consensus under the place."""
-        return list_excess_orders(self.plan, self.place)
+        return find_excess_orders(self.cycle, self.place)
 
     @property
     def excess_message(self) -> str:

@@ -26,7 +26,7 @@ from supply.measures import CONSTRAINED
 from supply.selectors.adopted import say_taken
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
 from supply.selectors.horizon import plan_months
-from supply.selectors.marks import keep_stock_figures
+from supply.selectors.marks import keep_plan_figures
 from supply.selectors.options import OptionRow, list_options
 from supply.selectors.plan_figures import PlanFigures, load_plan_figures
 from supply.selectors.pricing import OptionPricing, get_option_pricing
@@ -164,7 +164,7 @@ def _may_stop(pricing: OptionPricing | None, user: User) -> bool:
 
 def _list_flex(version: Version, user: User) -> list[FlexFamily]:
     months = plan_months(version)[:1]
-    return keep_stock_figures(
+    return keep_plan_figures(
         ("flex families", can(user, SEE_COSTS)),
         version=version,
         user=user,

@@ -6,14 +6,18 @@ Only plans whose demand was frozen count; what nobody had agreed was no forecast
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
+from core.errors import Missing
 from cycles.models import Cycle
 from demand.choices import Stream
 from demand.measures import BASELINE, CONSENSUS, OVERRIDE, PROPOSAL
@@ -22,9 +26,10 @@ from engine.accuracy import Accuracy, measure_accuracy, value_added
 from plans.choices import AxisKind, FreezeKind
 from plans.cubes import Axis
 from plans.models import Edit, Version
-from plans.selectors import load_measure
+from plans.selectors import get_actuals_version, get_heads, keep_figures, load_measure
 
 Ints = NDArray[np.int64]
+_T = TypeVar("_T")
 
 MEASURED_MONTHS = 12
 NAIVE = "naive"
@@ -61,6 +66,10 @@ def load_step_accuracy(*, cycle: Cycle, keys: Ints, lag: int = 1, steps: Sequenc
 
     A step's added value is measured against the step it departs from, or the last shown one before that.
     """
+    return _keep(("steps", lag, tuple(steps)), cycle, keys, [lag], lambda: _measure_steps(cycle, keys, lag, steps))
+
+
+def _measure_steps(cycle: Cycle, keys: Ints, lag: int, steps: Sequence[str]) -> list[StepAccuracy]:
     pairs = _load_pairs(cycle, keys, lag, steps)
     if not pairs:
         return []
@@ -93,6 +102,13 @@ def load_lag_accuracy(
     Errors of leaves that cancel out are no errors of their region, so the figures shrink upwards. A tracking signal
     follows one series through time: the total's is the one to read.
     """
+    what = "lags", tuple(lags), hashlib.sha256(np.ascontiguousarray(groups).data).digest()
+    return _keep(what, cycle, keys, lags, lambda: _measure_lags(cycle, keys, groups, lags))
+
+
+def _measure_lags(
+    cycle: Cycle, keys: Ints, groups: Ints, lags: Sequence[int]
+) -> dict[int, tuple[Accuracy, Accuracy, Accuracy]]:
     found: dict[int, tuple[Accuracy, Accuracy, Accuracy]] = {}
     _names, at = np.unique(groups, return_inverse=True)
     for lag in lags:
@@ -107,6 +123,17 @@ def load_lag_accuracy(
             measure_accuracy([month.sum() for month in summed[0]], [month.sum() for month in summed[1]]),
         )
     return found
+
+
+def _keep(what: Hashable, cycle: Cycle, keys: Ints, lags: Sequence[int], make: Callable[[], _T]) -> _T:
+    """Figures of the frozen plans against the actuals, kept for what both hold."""
+    plans = [(lag, *plan) for lag in lags for plan in list_forecast_plans(cycle, lag)]
+    heads = {f"plan {v}: {code}": ref for v in sorted({plan[-1] for plan in plans})
+             for code, ref in get_heads(version_id=v).items()}  # fmt: skip
+    with suppress(Missing):
+        heads |= get_heads(version_id=get_actuals_version().pk)
+    place = hashlib.sha256(np.ascontiguousarray(keys).data).digest()
+    return keep_figures(("accuracy", what), heads, cycle.month, tuple(plans), place, make=make)
 
 
 Pairs = dict[str, tuple[list[Ints], list[Ints]]]
@@ -164,6 +191,10 @@ def load_reason_records(*, cycle: Cycle, keys: Ints) -> list[AuthorRecord]:
 
 
 def _load_records(cycle: Cycle, keys: Ints, by: str) -> list[AuthorRecord]:
+    return _keep(("records", by), cycle, keys, [1], lambda: _measure_records(cycle, keys, by))
+
+
+def _measure_records(cycle: Cycle, keys: Ints, by: str) -> list[AuthorRecord]:
     plans = [version for _month, version in list_forecast_plans(cycle, 1)]
     actual = load_actual()
     inside = {tuple(key) for key in keys.tolist()}

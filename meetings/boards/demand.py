@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,7 +36,9 @@ from meetings.selectors import Flag, get_meeting, list_actions, list_conflicts, 
 from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.selectors import get_valid_snapshot, get_working_version
+from supply.selectors.marks import keep_plan_figures
 
+_T = TypeVar("_T")
 ACTIVITIES, RISKS = 5, 5
 MOST_BARS = 9  # a waterfall of more causes joins the small ones
 _LOOKS = {
@@ -74,7 +77,11 @@ class DemandMeetingBoard:
 
     @cached_property
     def bridge(self) -> Bridge | None:
-        return load_demand_bridge(cycle=self.cycle, place=self.place)
+        return self._keep("bridge", lambda: load_demand_bridge(cycle=self.cycle, place=self.place))
+
+    def _keep(self, what: str, make: Callable[[], _T]) -> _T:
+        seen = what, can(self.user, "finance.view_costs")
+        return keep_plan_figures(seen, version=get_working_version(self.cycle), user=self.user, make=make)
 
     @property
     def formulas(self) -> dict[str, Any]:
@@ -157,8 +164,8 @@ class DemandMeetingBoard:
     @cached_property
     def flex(self) -> list[FlexFamily]:
         """The band that capacity and core materials prepare for in the first month, by family."""
-        first = range(self.cycle.month, self.cycle.month + 1)
-        return list_flex_families(version_id=get_working_version(self.cycle).pk, months=first, user=self.user)
+        first, version = range(self.cycle.month, self.cycle.month + 1), get_working_version(self.cycle)
+        return self._keep("flex", lambda: list_flex_families(version_id=version.pk, months=first, user=self.user))
 
     @cached_property
     def activities(self) -> list[Activity]:

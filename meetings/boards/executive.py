@@ -26,7 +26,7 @@ from plans.hierarchy import load_hierarchy
 from plans.measures import get_measure
 from plans.models import Version
 from plans.selectors import ScenarioStanding, get_shown_version, load_measure, load_nodes, load_scenario_standing
-from supply.selectors.marks import keep_stock_figures
+from supply.selectors.marks import keep_plan_figures
 from supply.selectors.opening import load_opening
 
 ACTUAL_MONTHS, PLAN_MONTHS = 3, 14
@@ -244,7 +244,7 @@ def _on_time(month: int) -> float | None:
 
 
 def _stock_days(cycle: Cycle, version: Version) -> float | None:
-    units = keep_stock_figures(
+    units = keep_plan_figures(
         ("units in stock", cycle.month), version=version, user=None, make=lambda: _count_stock(cycle.month)
     )
     months = range(cycle.month, cycle.month + 6)

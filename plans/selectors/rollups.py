@@ -64,7 +64,7 @@ class _Groups:
 class _LevelSums:
     codes: Ints
     values: Ints
-    counts: Ints | None  # leaves with a value, for measures that may be empty
+    counts: Ints | Bools | None  # leaves with a value, for measures that may be empty
 
     @property
     def nbytes(self) -> int:
@@ -236,8 +236,11 @@ def _group(codes: Ints) -> _Groups:
 
 
 def _level_sums(state: State, level: _Level) -> _LevelSums:
+    groups = level.groups(state.block.axis)
+    if groups.order is None and len(groups.codes) == len(state.block.axis):  # leaves are their own sums
+        return _LevelSums(groups.codes, state.block.values, state.block.present)
+
     def make() -> _LevelSums:
-        groups = level.groups(state.block.axis)
         counts = None if state.block.present is None else _sum(state.block.present.astype(np.int64), groups)
         return _LevelSums(groups.codes, _sum(state.block.values, groups), counts)
 

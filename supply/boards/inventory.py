@@ -31,7 +31,7 @@ from supply.selectors.ageing import (
 from supply.selectors.complexity import FamilyVariety, LineVariety, list_line_varieties, list_varieties
 from supply.selectors.flow import StockFlow, load_flow
 from supply.selectors.idle_stock import IdleRow, list_idle_stock
-from supply.selectors.marks import keep_stock_figures
+from supply.selectors.marks import keep_plan_figures
 from supply.selectors.material_cover import CoverRow, list_material_cover
 from supply.selectors.outlook import Imbalance, OutlookRow, list_imbalances, list_outlook
 from supply.selectors.policies import list_policies
@@ -96,7 +96,7 @@ def load_inventory_board(cycle: Cycle, version: Version, *, user: User, level: s
     """The page of a plan for what the user may see; ``level`` is one of ``LEVELS``."""
     level = level if level in LEVELS else LEVELS[0]
     sees_costs = can(user, "finance.view_costs")
-    board = keep_stock_figures(
+    board = keep_plan_figures(
         ("inventory", cycle.pk, level, sees_costs),
         version=version,
         user=user,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from django.utils.translation import get_language
@@ -124,9 +125,12 @@ def _adopted_since(run: BalanceRun) -> bool:
 
 def load_names() -> Names:
     """Code → name, in the reader's language, of everything a cause or option may mention."""
-    return keep_figures(
-        ("names", get_language()), {}, get_master_mark(Org, Site, Product, Material, Resource), make=_read_names
-    )
+    return keep_figures(("names", get_language()), {}, get_names_mark(), make=_read_names)
+
+
+def get_names_mark() -> Hashable:
+    """Changes with the names of anything."""
+    return get_master_mark(Org, Site, Product, Material, Resource)
 
 
 def _read_names() -> Names:

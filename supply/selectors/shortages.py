@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.utils.translation import get_language
 
-from plans.selectors import load_measure
+from plans.selectors import get_heads, keep_figures, load_measure
 from supply.choices import OptionKind
 from supply.measures import CONSENSUS
 from supply.models import BalanceRun, Bottleneck, Shortage
-from supply.selectors.runs import get_latest_run, load_names
+from supply.selectors.runs import get_latest_run, get_names_mark, load_names
 from supply.wording import Names, label_cause, say_cause
 
 
@@ -60,6 +61,21 @@ def list_shortages(version_id: int) -> list[ShortageRow]:
     run = get_latest_run(version_id)
     if run is None:
         return []
+    found = (
+        run.is_explained,
+        run.shortages.count(),
+        run.bottlenecks.count(),
+        run.options.filter(in_plan=False).count(),
+    )
+    return keep_figures(
+        ("shortages", run.pk, found, get_language()),
+        get_heads(version_id=version_id, measures=[CONSENSUS]),
+        get_names_mark(),
+        make=lambda: _list_shortages(version_id, run),
+    )
+
+
+def _list_shortages(version_id: int, run: BalanceRun) -> list[ShortageRow]:
     groups: dict[tuple[int, int], list[Shortage]] = defaultdict(list)
     for row in run.shortages.select_related("product", "org"):
         groups[row.product_id, row.month].append(row)

@@ -13,7 +13,7 @@ from core import formats
 from cycles.models import Cycle
 from plans.models import Version
 from supply.selectors.flow import load_flow
-from supply.selectors.marks import keep_stock_figures
+from supply.selectors.marks import keep_plan_figures
 from supply.selectors.material_cover import CoverRow, list_material_cover
 from supply.selectors.outlook import list_outlook
 from supply.selectors.policies import MATERIAL_DIFFERENCE, PolicyRow, list_policies
@@ -39,7 +39,7 @@ def load_stock_panels(version: Version, *, user: User, cycle: Cycle | None = Non
     """The three panels of a plan. ``cycle`` is the plan's own by default."""
     about = cycle or version.cycle
     assert about is not None  # load_flow refuses plans without a cycle
-    return keep_stock_figures(
+    return keep_plan_figures(
         ("stock panels", about.pk), version=version, user=user, make=lambda: _load_panels(version, user, about)
     )
 
