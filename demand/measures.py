@@ -95,7 +95,7 @@ def register() -> None:
         (FLEX_MATERIAL, _("Flex band: material"), _("material")),
     ):
         text = _("Consensus × (1 + {edge} share), per product; the share is {shares}")
-        _register(code, label, format_lazy(text, edge=edge, shares=shares))
+        _register(code, label, format_lazy(text, edge=edge, shares=shares), follows=(CONSENSUS,))
 
 
 def _register(
@@ -112,6 +112,7 @@ def _register(
     minimum: int | None = 0,
     rolls: bool = False,
     needs_reason: bool = False,
+    follows: tuple[str, ...] = (),
 ) -> None:
     register_measure(
         Measure(
@@ -128,5 +129,6 @@ def _register(
             minimum=minimum,
             rolls=rolls,
             needs_reason=needs_reason,
+            follows=follows,
         )
     )

@@ -35,6 +35,8 @@ class Measure:
     see costs.
     ``valued_from`` : the quantity a money measure is a price or cost times of; empty where it is not.
     ``needs_reason`` : a person who sets a figure of a cycle's plan names a reason (R-053).
+    ``follows`` : measures that an open head's numbers are derived from at every reading (``register_derivation``); a
+    sealed head reads what was published under it.
     ``rolls`` : a new cycle starts from the last approved plan's numbers, one month further on.
     """
 
@@ -56,6 +58,12 @@ class Measure:
     masked: bool = False
     needs_reason: bool = False
     valued_from: str = ""
+    follows: tuple[str, ...] = ()
+
+    @property
+    def read_from(self) -> set[str]:
+        """The measures whose heads a reading needs."""
+        return {*self.stored, *(stored for code in self.follows for stored in get_measure(code).stored)}
 
     @property
     def stored(self) -> tuple[str, ...]:

@@ -6,6 +6,9 @@ month; else the standard. Every page, the balance, MPS and REST take the shares 
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +22,11 @@ from demand.selectors.flex_basis import family_ids, list_declared
 from demand.selectors.readers import Figures, Reader, UnitReader
 from demand.splitting import raise_products, share_by_product
 from masterdata.models import STANDARD_FLEX_PCT
+from plans.cache import CONTENT
 from plans.cubes import Cube
-from plans.hierarchy import Hierarchy, Tree
-from plans.selectors import load_measure
+from plans.hierarchy import Hierarchy, Tree, load_hierarchy
+from plans.measures import get_measure
+from plans.selectors import HeadRef, State, Tail, heads_tag, load_measure, load_measure_state
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -123,6 +128,21 @@ def flex_cubes(figures: Cube, shares: FlexShares) -> dict[str, Cube]:
 def load_flex_cubes(*, version_id: int, figures: Cube, hierarchy: Hierarchy) -> dict[str, Cube]:
     """Both edges round a figure of a plan, by the shares the plan published."""
     return flex_cubes(figures, _shares_of(figures, get_flex_basis(version_id), hierarchy))
+
+
+def derive_edge(edge: str, heads: Mapping[str, HeadRef]) -> State:
+    """An open plan's edge as it follows from its consensus of this moment and the shares the plan published."""
+    consensus, hierarchy = load_measure_state(CONSENSUS, heads), load_hierarchy()
+    basis = get_flex_basis(heads[edge].version_id)
+    sources = {code: heads[code] for code in get_measure(CONSENSUS).stored}
+    shares = hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()
+    key = ("flex", edge, heads_tag(sources), shares, hierarchy.products.sha)
+
+    def make() -> Cube:
+        figures = consensus.cube()
+        return flex_cubes(figures, _shares_of(figures, basis, hierarchy))[edge] if len(figures.axis) else figures
+
+    return State(CONTENT.get_or_make(key, make), Tail.empty(), key)
 
 
 def load_flex_totals(*, version_id: int, figures: Cube, hierarchy: Hierarchy) -> dict[str, Ints]:

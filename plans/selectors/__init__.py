@@ -47,6 +47,7 @@ from plans.selectors.state import (
     load_measures,
     load_state,
     load_states,
+    register_derivation,
 )
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "load_state",
     "load_states",
     "read_current",
+    "register_derivation",
     "sum_nodes",
     "verify_snapshot",
 ]

@@ -89,14 +89,14 @@ HEAD_COLUMNS = tuple(HeadRef.__dataclass_fields__)
 
 
 def get_heads(*, version_id: int, measures: Iterable[str] | None = None) -> dict[str, HeadRef]:
-    """Measure → head of a version, in one statement; an overlay measure brings the two heads under it.
+    """Measure → head of a version, in one statement; an overlay brings the two under it, a derived one its sources.
 
     Raises ``Missing`` when a named measure has no head there.
     """
     rows = Head.objects.filter(version_id=version_id).order_by("id")
     wanted = None
     if measures is not None:
-        wanted = {stored for code in measures for stored in get_measure(code).stored}
+        wanted = set().union(*(get_measure(code).read_from for code in measures))
         rows = rows.filter(measure__in=wanted)
     heads = {ref.measure: ref for ref in map(HeadRef.of_row, rows.values_list(*HEAD_COLUMNS))}
     if wanted is not None and (absent := wanted - heads.keys()):

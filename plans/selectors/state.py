@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -100,9 +100,20 @@ def load_state(head: HeadRef) -> State:
     return State(load_block(head.block_id), load_tail(head), head.block_id)
 
 
+Derive = Callable[[str, Mapping[str, HeadRef]], State]
+_derivations: dict[str, Derive] = {}
+
+
+def register_derivation(code: str, derive: Derive) -> None:
+    """Say how the numbers of an open measure follow from those it ``follows``; the room that fills it does."""
+    _derivations[code] = derive
+
+
 def load_measure_state(measure: Measure | str, heads: Mapping[str, HeadRef]) -> State:
-    """The state of a measure, composed of two where it is an overlay."""
+    """The state of a measure, composed of two where it is an overlay, derived where it follows others and is open."""
     measure = get_measure(measure) if isinstance(measure, str) else measure
+    if measure.code in _derivations and not heads[measure.code].sealed:
+        return _derivations[measure.code](measure.code, heads)
     states = [load_state(heads[code]) for code in measure.stored]
     return states[0] if len(states) == 1 else overlay_states(*states)
 

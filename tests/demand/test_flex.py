@@ -17,7 +17,7 @@ from demand.selectors.place import find_place
 from demand.services import build_proposal, publish_flex
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_heads
-from plans.services import freeze_version
+from plans.services import CellEdit, Note, fork_version, freeze_version, save_cells
 from supply.adapters.database import load_sheets
 from tests.demand.world import MONTH, MONTHLY, import_sheets
 from tests.factories import make_user
@@ -174,3 +174,31 @@ def test_the_arithmetic_is_told_and_costs_only_to_those_who_may_see_them(measure
     masked = tell_flex(basis, place=place, months=months, sees_costs=False)[FLEX_CAPACITY]
     assert "¥" not in masked.whole
     assert "75.0 %" in masked.whole
+
+
+def test_an_override_moves_the_band_for_every_reader_at_once(measured, client):
+    """E7 in Beijing from 500 to 600: 1,100 in all, 5.263 % of them 58. The signed plan keeps what was published."""
+    build_proposal(cycle=measured.cycle, actor=None)
+    lead = make_user("demand_lead")
+    client.force_login(lead)
+
+    def over_rest(version: int) -> tuple[float, str]:
+        path = f"/api/v1/plans/{version}/cells/?measure={FLEX_CAPACITY}&product=E7&from=2026-06&to=2026-06"
+        answer = client.get(path)
+        (row,) = answer.json()["lines"]
+        return row["values"][0], answer["ETag"]
+
+    before, tag = over_rest(measured.version.pk)
+    scenario = fork_version(parent_id=measured.version.pk, name="Boom", actor=lead)
+    edit = CellEdit("consensus", measured.p["E7"], measured.o["BJ"], MONTH, 600, 500, note=Note("customer"))
+    save_cells(version_id=measured.version.pk, edits=[edit], actor=lead)
+    now, moved = over_rest(measured.version.pk)
+    assert (before, now) == (1053, 1158)
+    assert moved != tag
+    desk = open_desk(user=lead, cycle=measured.cycle, product="E7", org=None)
+    assert desk.figures.rows[FLEX_CAPACITY][3] == 1158
+    assert sum(measured.cell(FLEX_CAPACITY, "E7", org) for org in ("BJ", "GZ", "SZ")) == 1158
+    assert over_rest(scenario)[0] == 1053
+    publish_flex(cycle=measured.cycle, actor=lead)
+    freeze_version(version_id=measured.version.pk, kind="D", actor=lead)
+    assert over_rest(measured.version.pk)[0] == 1158
