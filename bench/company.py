@@ -19,7 +19,7 @@ from supply.adapters.sheets import Row, Sheets
 
 FIRST_MONTH = 24_312  # 2026-01
 GROUP = 50  # products on a line
-SIZES = {"S": (100, 3, 5), "M": (1000, 3, 5), "L": (5000, 4, 8)}  # products, plants, regions
+SIZES = {"S": (100, 3, 5), "Q": (250, 3, 5), "M": (1000, 3, 5), "L": (5000, 4, 8)}  # products, plants, regions
 DAYS = (21, 20, 22, 20, 21, 21, 22, 16, 21, 23, 20, 17)
 SHIFTS, HOURS = 2, 8.0
 
@@ -46,6 +46,24 @@ def make_company(size: str = "M", *, months: int = 18, seed: int = 3) -> Sheets:
     _lanes(sheets, r, plants, regions)
     _stock(sheets, r, plants, made, parts)
     return Sheets(FIRST_MONTH, months, "EUR", dict(sheets))
+
+
+def make_group(companies: int, size: str = "S") -> Sheets:
+    """Several companies as one that share nothing but the calendar; their codes begin with a letter each."""
+    rows: dict[str, list[Row]] = defaultdict(list)
+    for number in range(companies):
+        letter, own = chr(ord("A") + number), make_company(size, seed=3 + number)
+        for name, given in own.rows.items():
+            if name != "calendar":
+                rows[name] += [_renamed(row, letter) for row in given]
+            elif not number:
+                rows[name] += given
+    return Sheets(FIRST_MONTH, own.months, own.currency, dict(rows))
+
+
+def _renamed(row: Row, letter: str) -> Row:
+    codes = ("code", "product", "component", "site", "org", "resource", "material", "item", "parent")
+    return {name: f"{letter}-{value}" if name in codes and value else value for name, value in row.items()}
 
 
 def write_company(sheets: Sheets, folder: Path) -> None:

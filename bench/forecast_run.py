@@ -7,32 +7,22 @@ register) are there as well.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
-from celery import current_app
 from django.db import connection
-from kombu import pools
 
 from accounts.choices import Department, Role
 from accounts.models import User
 from bench import datasets
 from bench.table import Row
-from core.jobs import enqueue_job, reap_jobs
+from bench.workers import broker, wait_until_over, workers
 from core.models import Job, JobPart
 from core.months import parse_month
 from cycles.models import Cycle
 from demand.models import Event, ForecastRun
 from demand.services import enqueue_forecast, forecast_node
 from masterdata.models import CalendarMonth, Company, Org, Product
-from ops.places import environment
-from ops.services import can_connect, running_valkey
 from plans.cubes import Axis, Cube
 from plans.selectors import load_measure
 from plans.services import create_working_version, get_or_create_actuals, publish_cubes, refresh_actuals
@@ -46,7 +36,7 @@ DAYS = (21, 18, 22, 21, 20, 21, 23, 21, 22, 18, 20, 23)
 
 def run() -> list[Row]:
     """Seconds of the first run of fresh workers, and of the runs after it."""
-    with _broker() as url, _workers(url):
+    with broker() as url, workers(url, WORKERS):
         cycle, actor = _build()
         seconds: list[float] = []
         jobs: list[Job] = []
@@ -67,44 +57,6 @@ def run() -> list[Row]:
         Row("parts", parts, "jobs"),
         Row("one node in the request, warm", _measure_node(cycle), "s", "< 1", "the company's total"),
     ]
-
-
-@contextmanager
-def _broker() -> Iterator[str]:
-    given = os.environ.get("REDIS_URL", "")
-    if given and can_connect(given):
-        yield given
-        return
-    with running_valkey() as url:
-        yield url
-
-
-@contextmanager
-def _workers(url: str) -> Iterator[None]:
-    """Worker processes on this database, and this process's Celery pointed at their broker."""
-    prefix = f"bench-{os.getpid()}:"
-    server = connection.settings_dict
-    if connection.vendor == "sqlite":
-        database = f"sqlite:///{server['NAME']}"
-    else:
-        user = f"{server['USER']}:{server['PASSWORD']}@" if server["USER"] else ""
-        database = f"postgres://{user}{server['HOST']}:{server['PORT']}/{server['NAME']}"
-    pools.reset()
-    options = current_app.conf.broker_transport_options | {"global_keyprefix": prefix}
-    current_app.conf.update(broker_url=url, broker_transport_options=options)
-    command = f"-m celery --quiet --app sop worker --without-gossip --without-mingle --concurrency {WORKERS}"
-    env = environment(DATABASE_URL=database, REDIS_URL=url, SOP_BROKER_PREFIX=prefix)
-    quiet = subprocess.DEVNULL
-    team = subprocess.Popen(
-        [sys.executable, *command.split()], env=env, start_new_session=True, stdout=quiet, stderr=quiet
-    )
-    try:
-        probe = enqueue_job(kind="forecast", scope={"cycle": 0}, actor=None)  # fails at once: they are up
-        _wait_until_over(probe, 60)
-        yield
-    finally:
-        os.killpg(team.pid, signal.SIGKILL)
-        team.wait()
 
 
 def _build() -> tuple[Cycle, User]:
@@ -161,25 +113,12 @@ def _wait_for(enqueue, jobs: list[Job]) -> float:
     """Seconds from before the call that enqueues to the end of the job."""
     started = time.perf_counter()
     job = enqueue()
-    _wait_until_over(job, 300)
+    wait_until_over(job, 300)
     seconds = time.perf_counter() - started
     job.refresh_from_db()
     assert job.state == "done", (job.state, job.error)
     jobs.append(job)
     return seconds
-
-
-def _wait_until_over(job: Job, seconds: float) -> None:
-    """The reaper's beat is played here: it is another process of the application."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for _tick in range(100):
-            job.refresh_from_db()
-            if job.is_over:
-                return
-            time.sleep(0.05)
-        reap_jobs()
-    raise TimeoutError(f"job {job.pk} is {job.state} after {seconds:.0f} s: {job.error}")
 
 
 def _measure_node(cycle: Cycle) -> float:

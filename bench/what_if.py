@@ -8,28 +8,21 @@ balance, then the clicks.
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from accounts.models import User
-from bench.company import FIRST_MONTH, make_company, write_company
+from bench.company import FIRST_MONTH, make_company
+from bench.planned_company import ask_for, import_company
 from bench.serving import Server, ask, served, sign_in
 from bench.table import Row
 from core.jobs import run_job_now
 from core.models import Job
 from core.months import format_month
-from cycles.services import start_cycle
-from masterdata.models import Org, Product
-from masterdata.services import import_folder
-from plans.cubes import Axis, Cube
-from plans.models import Version
-from plans.services import create_working_version, publish_cubes
 from supply.adapters.sheets import Sheets
 from supply.models import SupplyOption
 from supply.services.balance import run_balance
@@ -52,8 +45,8 @@ class Click:
 def run() -> list[Row]:
     """Balance once, then click."""
     sheets = make_company(SIZE)
-    people = _import(sheets)
-    version = _ask(sheets, people["coordinator"])
+    people = import_company(sheets)
+    version = ask_for(sheets, people["coordinator"])
     began = time.perf_counter()
     made = run_balance(version_id=version.pk, actor=people["supply_lead"])
     balanced = time.perf_counter() - began
@@ -138,62 +131,6 @@ def _orders(sheets: Sheets) -> Iterator[dict[str, Any]]:
 
 def _cell(row: Any) -> dict[str, Any]:
     return {"product": row["product"], "org": row["org"], "month": format_month(row["month"])}
-
-
-def _import(sheets: Sheets) -> dict[str, User]:
-    """The company in the database, with a month of history, which every company has."""
-    rows = {name: list(values) for name, values in sheets.rows.items() if name != "demand"}
-    rows |= _plain_hours(rows)
-    pairs = sorted({(row["product"], row["org"]) for row in sheets.of("demand")})
-    before = FIRST_MONTH - 1
-    rows["history"] = [{"product": k, "org": r, "month": before, "quantity": 1.0} for k, r in pairs]
-    with tempfile.TemporaryDirectory() as name:
-        write_company(Sheets(sheets.first_month, sheets.months, sheets.currency, rows), Path(name))
-        batch = import_folder(path=Path(name), actor=None)
-    if not Product.objects.exists():
-        raise RuntimeError(f"the company was not imported: {batch.findings[:3]}")
-    people = {}
-    for role in ("coordinator", "demand_lead", "supply_lead", "executive"):
-        people[role] = User(username=role, role=role, department="supply", level="manager")
-        people[role].set_unusable_password()
-        people[role].save()
-    return people
-
-
-def _plain_hours(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Lines of many machines as lines of one: hours of a unit and of the line in the same proportion."""
-    pace = {row["code"]: float(row["efficiency"]) for row in rows["resources"]}
-    return {
-        "resources": [
-            {
-                **row,
-                "efficiency": 1.0,
-                "overtime_cost_per_hour": round(row["overtime_cost_per_hour"] * pace[row["code"]], 2),
-            }
-            for row in rows["resources"]
-        ],
-        "routings": [
-            {**row, "hours_per_unit": row["hours_per_unit"] / pace[row["resource"]]} for row in rows["routings"]
-        ],
-    }
-
-
-def _ask(sheets: Sheets, coordinator: User) -> Version:
-    """The sheet's demand as the proposal of a new plan."""
-    cycle = start_cycle(month=FIRST_MONTH, actor=coordinator)
-    version = create_working_version(cycle=cycle, actor=None)
-    products, orgs = (dict(model.objects.values_list("code", "pk")) for model in (Product, Org))
-    totals: dict[tuple[int, int], np.ndarray] = {}
-    for row in sheets.of("demand"):
-        key = products[row["product"]], orgs[row["org"]]
-        totals.setdefault(key, np.zeros(sheets.months, dtype=np.int64))[row["month"] - FIRST_MONTH] += round(
-            row["quantity"]
-        )
-    keys = sorted(totals)
-    axis = Axis("product_org", np.array(keys, dtype=np.int64))
-    cube = Cube(axis, FIRST_MONTH, np.array([totals[key] for key in keys]), "quantity", 0)
-    publish_cubes(version_id=version.pk, cubes={"proposal": cube}, actor=None)
-    return version
 
 
 class _Browser:

@@ -120,8 +120,9 @@ def join_division(session: Session, division: Division, solved: Sequence[SolvedB
         return Balanced(found.plan, found.gap, list(found.shortages), division)
     method = f"{len(solved)} independent parts"
     plan = join_plans(session, division.blocks, solved, status=OPTIMAL, method=method)
-    if session.resume(join_starts(session, division.blocks, solved)) is None:
+    if session.resume(join_starts(session, division.blocks, solved, "optimum")) is None:
         raise RuntimeError("the parts do not make up the whole")
+    session.keep_record(join_starts(session, division.blocks, solved, "record"))
     return Balanced(plan, 0.0, join_shortages(division.blocks, solved), division)
 
 

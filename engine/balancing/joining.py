@@ -30,14 +30,16 @@ _ENTITIES = {
 class SolvedBlock:
     """A block's plan, in the block's own indices. ``rows`` and ``columns``: members of every family, in order.
 
-    ``start`` is where its solver stood; None where no plan of record was asked for.
+    ``record`` is where its solver stood at the plan of record, ``optimum`` where trials begin; None where no plan of
+    record was asked for.
     """
 
     plan: BalancePlan
     shortages: tuple[Shortage, ...]
     rows: dict[str, Ints]
     columns: dict[str, Ints]
-    start: WarmStart | None
+    record: WarmStart | None
+    optimum: WarmStart | None
 
 
 def solve_block(block: Block, options: SolveOptions) -> SolvedBlock:
@@ -49,7 +51,8 @@ def solve_block(block: Block, options: SolveOptions) -> SolvedBlock:
         shortages=tuple(list_shortages(session, plan)),
         rows=_members(session.program.rows),
         columns=_members(session.program.columns),
-        start=session.warm_start(),
+        record=session.warm_start(),
+        optimum=session.trial_start() if options.tie_break else None,
     )
 
 
@@ -127,18 +130,22 @@ def join_shortages(blocks: Sequence[Block], solved: Sequence[SolvedBlock]) -> li
     return sorted(found, key=lambda s: (-s.margin, -s.quantity, s.product, s.org, s.month))
 
 
-def join_starts(session: Session, blocks: Sequence[Block], solved: Sequence[SolvedBlock]) -> WarmStart:
-    """Where the solver of the whole would stand, for independent parts: their bases beside each other."""
+def join_starts(session: Session, blocks: Sequence[Block], solved: Sequence[SolvedBlock], which: str) -> WarmStart:
+    """Where the solver of the whole would stand, for independent parts: their bases beside each other.
+
+    ``which`` is "record" or "optimum".
+    """
     program, held = session.program, b""
     limits: list[float] = []
     columns, rows = np.full(program.columns.size, LOWER, np.uint8), np.full(program.rows.size, BASIC, np.uint8)
     for block, part in zip(blocks, solved, strict=True):
-        if part.start is None:
+        start: WarmStart | None = getattr(part, which)
+        if start is None:
             raise ValueError("a part was solved without a plan of record")
-        _place(program.columns, block, part.columns, part.start.columns, columns)
-        own = _place(program.rows, block, part.rows, part.start.rows, rows)
-        held += part.start.rows[own:]
-        limits += part.start.limits
+        _place(program.columns, block, part.columns, start.columns, columns)
+        own = _place(program.rows, block, part.rows, start.rows, rows)
+        held += start.rows[own:]
+        limits += start.limits
     return WarmStart(columns.tobytes(), rows.tobytes() + held, tuple(limits))
 
 

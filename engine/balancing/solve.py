@@ -126,10 +126,19 @@ class Session:
 
     def warm_start(self) -> WarmStart | None:
         """Where the plan of record stands, to ``resume`` from in another process; None before a tie-broken solve."""
-        if self._record is None or self.program.integer.any():
-            return None
-        columns = np.array([int(status) for status in self._record.col_status], dtype=np.uint8)
-        rows = np.array([int(status) for status in self._record.row_status], dtype=np.uint8)
+        return None if self._record is None or self.program.integer.any() else self._pack(self._record)
+
+    def trial_start(self) -> WarmStart:
+        """Where trials begin: the optimal basis before the last phase, ``resume``d without a step."""
+        return self._pack(self.highs.getBasis())
+
+    def keep_record(self, start: WarmStart) -> None:
+        """Let ``warm_start`` answer where the plan of record stands, if that is not where the session was resumed."""
+        self._record = _from_bytes(start)
+
+    def _pack(self, basis: Any) -> WarmStart:
+        columns = np.array([int(status) for status in basis.col_status], dtype=np.uint8)
+        rows = np.array([int(status) for status in basis.row_status], dtype=np.uint8)
         return WarmStart(columns.tobytes(), rows.tobytes(), tuple(self._limits))
 
     def resume(self, start: WarmStart) -> BalancePlan | None:
@@ -145,13 +154,8 @@ class Session:
             return None
         for (rank, members), limit in zip(passes, start.limits, strict=True):
             self._hold(self._unserved(rank, members)[0], limit)
-        statuses = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
-        basis = highspy.HighsBasis()
-        basis.col_status = [statuses[code] for code in start.columns]
-        basis.row_status = [statuses[code] for code in start.rows]
-        basis.valid = True
-        self.start_from(basis)
-        self._record = basis
+        self._record = _from_bytes(start)
+        self.start_from(self._record)
         # Perturbed costs would end at another of the equally good plans.
         self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
         self.run()
@@ -326,6 +330,16 @@ class Session:
             check_objective=check,
             check_gap=abs(objective - check) / max(1.0, abs(objective), self.dearest),
         )
+
+
+def _from_bytes(start: WarmStart) -> Any:
+    """One byte a status → a basis of HiGHS."""
+    statuses = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
+    basis = highspy.HighsBasis()
+    basis.col_status = [statuses[code] for code in start.columns]
+    basis.row_status = [statuses[code] for code in start.rows]
+    basis.valid = True
+    return basis
 
 
 def _to_highs(columns: Ints, rows: Ints) -> Any:

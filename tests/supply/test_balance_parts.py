@@ -201,8 +201,8 @@ def test_problems_and_solved_blocks_travel_to_the_bit(seed, wide):
     division = first._in_blocks(session, 1)
     solved = solve_block(division.blocks[0], division.options)
     back = unpack(SolvedBlock, pack(solved))
-    assert (back.shortages, back.start, back.plan.cost, back.plan.slacks, back.plan.objective) == (
-        solved.shortages, solved.start, solved.plan.cost, solved.plan.slacks, solved.plan.objective,
+    assert (back.shortages, back.optimum, back.plan.cost, back.plan.slacks, back.plan.objective) == (
+        solved.shortages, solved.optimum, solved.plan.cost, solved.plan.slacks, solved.plan.objective,
     )  # fmt: skip
     assert back.plan.production.tobytes() == solved.plan.production.tobytes()
     assert list(back.rows) == list(solved.rows)

@@ -74,7 +74,9 @@ def test_the_parts_together_are_the_best_plan_of_the_whole(in_parts, seed, wide)
     best = solve(problem)
     assert found.gap == 0
     assert found.plan.solver.method == "2 independent parts"
-    assert found.plan.objective == pytest.approx(best.objective, rel=1e-6, abs=1e-4)
+    # what a priority may lose again, in each part and in the whole, at the dearest price
+    room = 2 * solving.PASS_ROOM * problem.demand.quantity.sum() * session.dearest
+    assert found.plan.objective == pytest.approx(best.objective, rel=1e-6, abs=1e-4 + room)
     assert found.plan.profit == pytest.approx(found.plan.revenue - sum(found.plan.cost.values()))
     assert found.plan.penalty == pytest.approx(best.penalty, rel=1e-4, abs=1e-2)
     for name in ("load", "available"):
@@ -110,6 +112,7 @@ def test_the_session_stands_at_the_joint_optimum_afterwards(in_parts, seed):
     again = Session(problem)
     resumed = again.resume(start)
     assert resumed.objective == pytest.approx(plan.objective, rel=1e-6, abs=1e-4)
+    assert np.allclose(resumed.production, plan.production, atol=1e-5)
     assert Trials(again, resumed).solve(change).objective == pytest.approx(more.objective, rel=1e-6, abs=1e-4)
     assert more.objective >= plan.objective - 1e-4
 
