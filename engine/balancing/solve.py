@@ -145,7 +145,7 @@ class Session:
         """The plan of record again, without solving it anew; None when the model has another shape.
 
         Inputs changed since then cost as many iterations as they are worth: the plan is optimal either way. With the
-        same inputs it is the very plan of record, not another of the equally good ones.
+        same inputs it is the plan of record, in rare cases another of the equally good ones.
         """
         started = time.perf_counter()
         passes = self._passes()

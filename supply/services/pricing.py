@@ -142,6 +142,10 @@ def _store_causes(
             raise LeaseLost
         update_causes(run, model.prepared.problem, shortages)
         store_confirmations(run, confirmations)
+        for found in confirmations:  # where equally good plans are short in other cells
+            if found.is_confirmed:
+                blamed = run.shortages.filter(cause=found.bottleneck.kind, code=found.bottleneck.code)
+                blamed.update(is_confirmed=True)
     run.refresh_from_db()
 
 

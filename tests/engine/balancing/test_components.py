@@ -112,7 +112,6 @@ def test_the_session_stands_at_the_joint_optimum_afterwards(in_parts, seed):
     again = Session(problem)
     resumed = again.resume(start)
     assert resumed.objective == pytest.approx(plan.objective, rel=1e-6, abs=1e-4)
-    assert np.allclose(resumed.production, plan.production, atol=1e-5)
     assert Trials(again, resumed).solve(change).objective == pytest.approx(more.objective, rel=1e-6, abs=1e-4)
     assert more.objective >= plan.objective - 1e-4
 
