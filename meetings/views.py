@@ -27,6 +27,7 @@ from meetings.boards import (
     load_presop_board,
     load_supply_review,
 )
+from meetings.capacity_form import get_capacity_form
 from meetings.commands import Request, run_command
 from meetings.material import get_typed_form
 from meetings.selectors import get_meeting
@@ -65,6 +66,7 @@ class MeetingView(CyclePage):
             "table": load_meeting_table(cycle, step, actor),
             "material_fields": [(key, _(label)) for key, label in MATERIAL.get(actor.department, ())],
             "typed_form": get_typed_form(actor),
+            "capacity_form": get_capacity_form(actor, cycle),
             "sees_costs": can(actor, SEE_COSTS),
         }
         if step == StepCode.DEMAND_REVIEW:

@@ -9,10 +9,18 @@ from masterdata.services.staging import (
     save_fixes,
     stage_upload,
 )
-from masterdata.services.supply_terms import Maintenance, SupplyTerm, record_maintenance, record_supply_terms
+from masterdata.services.supply_terms import (
+    LostHours,
+    Maintenance,
+    SupplyTerm,
+    record_lost_hours,
+    record_maintenance,
+    record_supply_terms,
+)
 
 __all__ = [
     "ImportReport",
+    "LostHours",
     "Maintenance",
     "SheetReport",
     "SupplyTerm",
@@ -21,6 +29,7 @@ __all__ = [
     "discard_batch",
     "import_folder",
     "recheck_batch",
+    "record_lost_hours",
     "record_maintenance",
     "record_supply_terms",
     "save_fixes",

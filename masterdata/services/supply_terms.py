@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -30,6 +31,15 @@ class Maintenance:
     resource: str
     first: dt.date
     last: dt.date
+
+
+@dataclass(frozen=True)
+class LostHours:
+    """Hours a resource has fewer in a month than its other rows of ``capacity`` leave; negative gives some back."""
+
+    resource: str
+    month: int
+    hours: float
 
 
 @dataclass(frozen=True)
@@ -81,6 +91,30 @@ def record_maintenance(*, rows: Sequence[Maintenance], reason: str, actor: User)
         }
         _audit("masterdata.capacity.recorded", revision, actor, detail)
     return dict(lost)
+
+
+def record_lost_hours(*, rows: Sequence[LostHours], reason: str, actor: User) -> None:
+    """Hours lost as rows of ``capacity`` under one reason; stated again they replace, none lost removes the row.
+
+    Audit ``masterdata.capacity.recorded``. Raises ``Denied``, ``Missing`` for an unknown resource.
+    """
+    require(actor, "capacity.edit")
+    machines = {row.code: row for row in Resource.objects.filter(code__in=[row.resource for row in rows])}
+    for row in rows:
+        if row.resource not in machines:
+            raise unknown("resource", row.resource)
+    with write_transaction():
+        revision = _next_revision()
+        for row in rows:
+            place: dict[str, Any] = {"resource": machines[row.resource], "month": row.month, "reason": reason}
+            if row.hours:
+                CapacityChange.objects.update_or_create(
+                    **place, defaults={"lost_hours": row.hours, "revision": revision}
+                )
+            else:
+                CapacityChange.objects.filter(**place).delete()
+        detail = {"lost_hours": [[row.resource, row.month, row.hours] for row in rows], "reason": reason}
+        _audit("masterdata.capacity.recorded", revision, actor, detail)
 
 
 def record_supply_terms(*, rows: Sequence[SupplyTerm], reference: str, actor: User) -> None:

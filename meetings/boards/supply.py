@@ -10,6 +10,7 @@ from accounts.models import User
 from core import formats
 from cycles.models import Cycle
 from supply.board import SupplyBoard, load_supply_board
+from supply.capability import LineCapability, list_capability
 from supply.selectors.dimensions import Answer, AnswerRow, get_supply_answer
 from supply.selectors.options import OptionRow, list_options
 
@@ -36,6 +37,7 @@ class SupplyReviewBoard:
     orgs: list[AnswerLine]
     levers: list[OptionRow]
     levers_total: int
+    capability: list[LineCapability]
     due: int
 
     @property
@@ -57,6 +59,7 @@ def load_supply_review(cycle: Cycle, user: User, wanted: str | None = None) -> S
         orgs=_lines(answer, answer.orgs),
         levers=ways[:MOST_LEVERS],
         levers_total=len(ways),
+        capability=list_capability(cycle),
         due=sum(row.is_due for row in ways),
     )
 

@@ -14,6 +14,7 @@ from cycles.selectors import available_actions, get_step, list_readiness, list_s
 from cycles.selectors.standing import Command, Readiness
 from cycles.template import TEMPLATE_OF, translate_texts
 from cycles.transitions import STATE_OF_STEP
+from meetings.capacity_form import CAPACITY, say_capacity
 from meetings.choices import Presence
 from meetings.material import TYPED, say_rows
 from meetings.models import AgendaItem, Attendance, Meeting
@@ -145,4 +146,5 @@ def _submissions(step: Step, user: User) -> list[SubmissionLine]:
 
 def _in_words(content: dict[str, Any]) -> dict[str, str]:
     """Handed-in material as text; typed rows become sentences."""
-    return {key: say_rows(text) if key == TYPED else str(text) for key, text in content.items()}
+    sayers = {TYPED: say_rows, CAPACITY: say_capacity}
+    return {key: sayers[key](text) if key in sayers else str(text) for key, text in content.items()}
