@@ -182,7 +182,7 @@ def _find_postgres(stack: ExitStack) -> tuple[str | None, str]:
     if subprocess.run([PYTHON, "-c", ask], capture_output=True).returncode == 0:
         return LOCAL_POSTGRES, "on this machine"
     if programs := services.find_postgres_programs():
-        return stack.enter_context(services.private_postgres(programs)), f"private cluster of {programs}"
+        return stack.enter_context(services.private_cluster(programs)).url, f"private cluster of {programs}"
     return None, "neither reachable nor installed"
 
 

@@ -65,8 +65,8 @@ class Server:
 
 
 @contextmanager
-def served(processes: int) -> Iterator[Server]:
-    """The application on the benchmark's database, as in production but for https.
+def served(processes: int, *, database: str | None = None) -> Iterator[Server]:
+    """The application on the benchmark's database or another one, as in production but for https.
 
     It has a state directory of its own, so that static files collected from older code do not get in its way.
     """
@@ -76,7 +76,7 @@ def served(processes: int) -> Iterator[Server]:
     connection.close()
     with tempfile.TemporaryDirectory() as state:
         environment = {
-            **os.environ, "DATABASE_URL": database_url(), "SOP_BIND": f"127.0.0.1:{port}",
+            **os.environ, "DATABASE_URL": database or database_url(), "SOP_BIND": f"127.0.0.1:{port}",
             "SOP_WEB_WORKERS": str(processes), "SOP_VAR": state, "SOP_SECRET_KEY": settings.SECRET_KEY,
         }  # fmt: skip
         command = [sys.executable, "-m", "gunicorn", "sop.wsgi"]

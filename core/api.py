@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from core.errors import AppError, InvalidInput, PreconditionFailed, PreconditionRequired
 from core.idempotency import idempotent
+from core.outage import RETRY_SECONDS, find_outage
 
 __all__ = [
     "ApiView",
@@ -112,6 +113,9 @@ def problem_json(error: Exception, context: Mapping[str, Any]) -> Response:
     """Every error of the API as ``application/problem+json`` with a stable ``code`` (RFC 9457)."""
     headers: dict[str, str] = {}
     details: dict[str, Any] = {}
+    if (outage := find_outage(error)) is not None:
+        logger.error("the database does not answer", exc_info=error)
+        error, headers["Retry-After"] = outage, str(RETRY_SECONDS)
     if isinstance(error, AppError):
         status, code, detail, details = error.status, error.code, str(error.message), error.details
     elif isinstance(error, exceptions.ValidationError):

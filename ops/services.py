@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,27 +82,58 @@ def find_postgres_programs() -> Path | None:
     return debian[-1].parent if debian else None
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A private PostgreSQL cluster that may be stopped and started. ``account`` runs it where this process is root."""
+
+    programs: Path
+    directory: Path
+    port: int
+    durable: bool
+    account: str | None
+
+    @property
+    def url(self) -> str:
+        return f"postgres://postgres@{_HOST}:{self.port}/sop"
+
+    def make(self) -> None:
+        """Its files, and an empty database."""
+        self._call("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+        self.start()
+        self._call("createdb", "-h", _HOST, "-p", str(self.port), "-U", "postgres", "sop", has_data=False)
+
+    def start(self) -> None:
+        """Returns when it takes connections."""
+        fsync = "on" if self.durable else "off"
+        options = (
+            f"-p {self.port} -k {self.directory} -c listen_addresses={_HOST} -c fsync={fsync} -c max_connections=60"
+        )
+        self._call("pg_ctl", "-w", "-l", str(self.directory / "log"), "-o", options, "start")
+
+    def stop(self, mode: str) -> None:
+        """``immediate`` is as a crash: no goodbye to anybody, recovery at the next start."""
+        self._call("pg_ctl", "-m", mode, "stop")
+
+    def _call(self, program: str, *arguments: str, has_data: bool = True) -> None:
+        data = ["-D", str(self.directory / "data")] if has_data else []
+        command = [str(self.programs / program), *data, *arguments]
+        subprocess.run(command, check=True, user=self.account, stdout=subprocess.DEVNULL, cwd=self.directory)
+
+
 @contextmanager
-def private_postgres(programs: Path) -> Iterator[str]:
-    """A throw-away PostgreSQL cluster for the length of a block; yields its URL. Works as root, too."""
+def private_cluster(programs: Path, *, durable: bool = False) -> Iterator[Cluster]:
+    """A throw-away PostgreSQL cluster for the length of a block. Works as root, too."""
     account = "postgres" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
     directory = Path(tempfile.mkdtemp(prefix="sop-pg-"))
     if account:
         shutil.chown(directory, account)
-    data, port = directory / "data", free_port()
-    options = f"-p {port} -k {directory} -c listen_addresses={_HOST} -c fsync=off -c max_connections=60"
-
-    def call(program: str, *arguments: str) -> None:
-        log = subprocess.DEVNULL
-        subprocess.run([str(programs / program), *arguments], check=True, user=account, stdout=log, cwd=directory)
-
+    cluster = Cluster(programs, directory, free_port(), durable, account)
     try:
-        call("initdb", "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
-        call("pg_ctl", "-D", str(data), "-w", "-l", str(directory / "log"), "-o", options, "start")
-        yield f"postgres://postgres@{_HOST}:{port}/sop"
+        cluster.make()
+        yield cluster
     finally:
         with suppress(subprocess.CalledProcessError):
-            call("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+            cluster.stop("immediate")
         shutil.rmtree(directory, ignore_errors=True)
 
 

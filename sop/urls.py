@@ -23,6 +23,7 @@ def _pages_and_api() -> tuple[list[URLResolver], list[URLResolver]]:
     return pages, endpoints
 
 
+handler500 = "core.outage.failed"
 _pages, _endpoints = _pages_and_api()
 _description: list[URLPattern | URLResolver] = [
     path("schema/", SchemaView.as_view(), name="api-schema"),
