@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -211,6 +212,7 @@ class PlanBoard:
                 "first": bucket.first,
                 "last": bucket.last,
                 "days": round(bucket.days, 1),
+                "days_counted": math.ceil(bucket.days),  # for the plural: half a day is said as one
                 "is_first": i == 0 or self.near.buckets[i - 1].column != bucket.column,
             }
             for i, bucket in enumerate(self.near.buckets)

@@ -215,6 +215,19 @@ class ReviewBoard:
         return sentences(text, rest % {"n": number(missing)})
 
     @property
+    def bias_message(self) -> str:
+        """Which way the consensus leaned over the closed months, at the lag of the board; empty when unknown."""
+        line = next((line for line in self.lags if line.lag == self.lag), None)
+        if line is None or line.leaf.bias is None:
+            return ""
+        words = {"bias": percent(line.leaf.bias, sign=True)}
+        if round(line.leaf.bias, 1) == 0:
+            return _("The consensus leaned neither way.")
+        if line.leaf.bias > 0:
+            return _("Bias of the consensus %(bias)s: too much was forecast.") % words
+        return _("Bias of the consensus %(bias)s: too little was forecast.") % words
+
+    @property
     def causes(self) -> list[tuple[str, str]]:
         return [(code, str(label)) for code, label in DeviationCause.choices]
 

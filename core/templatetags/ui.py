@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,6 +56,12 @@ _SPRITE = (
     "users",
     "x",
 )
+
+
+@register.filter
+def css_text(text: str) -> str:
+    """Text inside a quoted CSS string: backslashes, quotes and line breaks are escaped as CSS writes them."""
+    return re.sub(r"""[\\'"\n\r\f]""", lambda found: f"\\{ord(found[0]):x} ", str(text))
 
 
 @register.simple_tag

@@ -18,7 +18,7 @@ from meetings.capacity_form import CAPACITY, say_capacity
 from meetings.choices import Presence
 from meetings.material import TYPED, say_rows
 from meetings.models import AgendaItem, Attendance, Meeting
-from meetings.selectors import get_meeting, list_attendance
+from meetings.selectors import get_meeting, list_attendance, missing_departments
 
 _LOOK = {
     SubmissionStatus.MISSING: "bad",
@@ -63,6 +63,7 @@ class MeetingTable:
     commands: list[Command] = field(default_factory=list)
     may_record: bool = False
     others: list[User] = field(default_factory=list)  # not invited, may still come
+    missing: list[str] = field(default_factory=list)  # departments the meeting waits for
 
     @property
     def is_meeting(self) -> bool:
@@ -113,7 +114,12 @@ def load_meeting_table(cycle: Cycle, code: str, user: User) -> MeetingTable:
         commands=commands,
         may_record=may_record,
         others=_others(attendance) if may_record else [],
+        missing=_missing(step) if step.state == StepState.IN_MEETING else [],
     )
+
+
+def _missing(step: Step) -> list[str]:
+    return [str(department.label) for department in missing_departments(step, TEMPLATE_OF[step.code].required)]
 
 
 def _others(attendance: list[Attendance]) -> list[User]:

@@ -94,6 +94,14 @@ function levels(bars) {
   });
 }
 
+/** A long label in two lines, broken at the space nearest its middle: bars stand close. */
+function twoLines(text) {
+  const spaces = [...text.matchAll(/ /g)].map(({ index }) => index);
+  if (text.length < 13 || !spaces.length) return text;
+  const nearest = spaces.reduce((best, at) => (Math.abs(at - text.length / 2) < Math.abs(best - text.length / 2) ? at : best));
+  return `${text.slice(0, nearest)}<br>${text.slice(nearest + 1)}`;
+}
+
 const WATERFALL = {
   build({ bars, decimals = 0, cut = 0 }) {
     const at = levels(bars);
@@ -113,7 +121,7 @@ const WATERFALL = {
         bargap: 0.34,
         hovermode: false,
         margin: { l: 4, r: 4, t: 20, b: 42 },
-        xaxis: axis({ tickvals: x, ticktext: bars.map((b) => b.label), showline: true, tickfont: { size: size(), color: token("--ink-2") } }),
+        xaxis: axis({ tickvals: x, ticktext: bars.map((b) => twoLines(b.label)), tickangle: 0, showline: true, tickfont: { size: size(), color: token("--ink-2") } }),
         yaxis: axis({ visible: false }),
         annotations: x.map((i) => label(`<b>${bars[i].total ? number(bars[i].value, decimals) : signed(bars[i].value, decimals)}</b>`, i, at[i].high - cut, {
           yshift: 9, font: { size: size() + 1, color: token(bars[i].total ? "--ink" : bars[i].value >= 0 ? "--good" : "--bad") },

@@ -73,7 +73,7 @@ function showChanges(dialog, answer, options) {
   const problem = problemLine();
   const save = el("button", { class: "btn btn-p", type: "button", id: "workbook-save" });
   const why = el("span", { class: "why" });
-  const reason = el("select", { class: "form-select", id: "workbook-reason" }, options.choices.reasons.map(({ code, label }) => el("option", { value: code }, label)));
+  const reason = el("select", { class: "form-select", id: "workbook-reason", required: true }, el("option", { value: "" }, gettext("Choose …")), options.choices.reasons.map(({ code, label }) => el("option", { value: code }, label)));
   const evidence = el("input", { class: "form-control", maxlength: 2000, id: "workbook-evidence" });
   const draw = () => {
     const open_ = chosen.filter((side) => side === null).length;
@@ -84,6 +84,7 @@ function showChanges(dialog, answer, options) {
   };
   const table = changeTable(answer.cells, chosen, draw);
   save.addEventListener("click", async () => {
+    if (reason.isConnected && !reason.reportValidity()) return;
     save.disabled = true;
     const wanted = answer.cells.filter((_, i) => chosen[i] === "mine");
     const result = await saveCells(answer, wanted, { reason: reason.value, comment: evidence.value.trim(), spread: options.context().spread });

@@ -3,6 +3,7 @@ import { el, icon, token } from "../dom.js";
 import { gettext } from "../i18n.js";
 
 const redraws = new WeakMap(); // element → its redraw: drawing twice into one element keeps one observer
+const drawn = []; // {element, draw} of the page, to be drawn once more for paper
 const CONFIG = { displayModeBar: false, responsive: false };
 
 /** Type size of axes and labels, in px; one step larger for meetings. */
@@ -78,10 +79,27 @@ function prepare(element) {
   element.setAttribute("role", "img");
   new ResizeObserver(() => element.offsetWidth && window.Plotly.Plots.resize(element)).observe(element);
   document.addEventListener("themechange", draw);
+  drawn.push({ element, draw });
   offerTable(element, state);
   redraws.set(element, redraw);
   return redraw;
 }
+
+/** Paper has its own width and type: charts are drawn for it before the browser lays pages out, and back afterwards. */
+function fit() {
+  for (const { element, draw } of drawn.filter((chart) => chart.element.offsetWidth)) {
+    draw();
+    window.Plotly.relayout(element, { width: element.offsetWidth, height: element.offsetHeight });
+  }
+}
+addEventListener("beforeprint", () => {
+  document.documentElement.dataset.printing = "";
+  fit();
+});
+addEventListener("afterprint", () => {
+  delete document.documentElement.dataset.printing;
+  fit();
+});
 
 /** "Show as table": a button in the panel's head, a table in a dialog. */
 function offerTable(element, state) {

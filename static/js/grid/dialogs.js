@@ -67,7 +67,10 @@ export function askReason(grid, block, edits) {
     : fill(ngettext("%(n)s cell", "%(n)s cells", block.length), { n: block.length });
   const total = (pick) => block.reduce((sum, c) => sum + (pick(c) ?? 0), 0);
   const [was, is] = [total((c) => c.before), total((c) => c.value ?? c.shown)];
-  const reason = choice(gettext("Reason"), options.reasons ?? [], lastReason.reason, { "data-first": true });
+  const chosen = lastReason.reason ?? "";
+  const reasons = options.reasons ?? [];
+  const unchosen = chosen || !reasons.length ? [] : [{ code: "", label: gettext("Choose …") }]; // chosen by nobody explains nothing
+  const reason = choice(gettext("Reason"), [...unchosen, ...reasons], chosen, { "data-first": true, required: reasons.length > 0 });
   const cause = choice(gettext("Linked assumption"), [{ code: "", label: "–" }, ...(options.causes ?? [])], lastReason.cause);
   const evidence = el("textarea", { class: "form-control", rows: 2 });
   const split = el("div");
@@ -84,7 +87,7 @@ export function askReason(grid, block, edits) {
       el("div", { class: "g", style: "grid-template-columns:1fr 1fr;gap:8px" }, reason.node, cause.node),
       advice, el("label", {}, gettext("Evidence"), evidence), split),
     el("footer", {}, keysHint(), space(), secondary(gettext("Cancel"), () => finish(null)),
-      primary(gettext("Save change"), () => finish({ reason: reason.field.value, cause: cause.field.value || undefined, comment: evidence.value.trim() || undefined }))),
+      primary(gettext("Save change"), () => reason.field.reportValidity() && finish({ reason: reason.field.value, cause: cause.field.value || undefined, comment: evidence.value.trim() || undefined }))),
   ], { modal: false, at: grid.cellElement(first), label: gettext("Reason and split"), style: "width:424px" });
 }
 
