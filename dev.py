@@ -49,6 +49,9 @@ def main() -> int:
     serve = commands.add_parser("run", help="set up, load the demo company into an empty database, serve")
     serve.add_argument("--port", type=int, help="port of the web server (default: 8000 or the next free one)")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    serve.add_argument(
+        "--language", choices=("en", "zh-hans"), default="en", help="what the demo company's people write in"
+    )
     serve.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
     commands.add_parser(
         "test", help="all tests on SQLite, then on PostgreSQL and Redis; options go to pytest", add_help=False
@@ -62,7 +65,7 @@ def main() -> int:
     os.chdir(ROOT)
     actions: dict[str, Callable[[], int]] = {
         "setup": setup,
-        "run": lambda: run(options.host, options.port, demo=not options.no_demo),
+        "run": lambda: run(options.host, options.port, demo=not options.no_demo, language=options.language),
         "test": lambda: test(rest),
         "check": check,
         "bench": lambda: in_environment(["-m", "bench", *rest]),
@@ -71,14 +74,14 @@ def main() -> int:
     return actions[options.command]()
 
 
-def setup(*, demo: bool = False) -> int:
+def setup(*, demo: bool = False, language: str = "en") -> int:
     """Packages, then ``manage.py prepare``; skipped when nothing it depends on has changed since."""
     packages.install(dev=False)
     now = {"code": _fingerprint(), "demo": demo}
     if "DATABASE_URL" not in os.environ and (VAR / "sop.sqlite3").exists() and _is_prepared(now):
         return 0
     print("Preparing database, translations, static files and kernels …", flush=True)
-    command: list[str | Path] = [PYTHON, "manage.py", "prepare", *(["--demo"] if demo else [])]
+    command: list[str | Path] = [PYTHON, "manage.py", "prepare", *(["--demo", "--language", language] if demo else [])]
     if code := subprocess.run(command, env=environment()).returncode:
         return code
     STAMP.write_text(json.dumps(now))
@@ -97,9 +100,9 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def run(host: str, port: int | None, *, demo: bool) -> int:
+def run(host: str, port: int | None, *, demo: bool, language: str) -> int:
     """Serve until Ctrl-C or SIGTERM: web, worker, beat and, without REDIS_URL, a local Valkey."""
-    if code := setup(demo=demo):
+    if code := setup(demo=demo, language=language):
         return code
     port = services.free_port(port or 8000) if port is None else port
     address = f"http://{host}:{port}/"

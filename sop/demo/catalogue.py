@@ -124,19 +124,19 @@ MATERIALS = (
     ("TRIM", "Interior trim, C3 City", "C3 都市版内饰", "POWERLINK", 1_900, 25, False),
 )
 
-# username, role, name, Chinese title, title, department, level, org scope, language
+# username, role, name, Chinese title, title, department, level, org scope
 PEOPLE = (
-    ("coordinator", "coordinator", "Lin Yan", "产销协同经理", "S&OP manager", "supply", "manager", "", "en"),
-    ("sales_north", "sales", "Guo Tao", "华北销售总监", "Sales director North", "sales", "head", "NORTH", "en"),
-    ("sales_south", "sales", "Chen Hao", "华南销售总监", "Sales director South", "sales", "head", "SOUTH", "en"),
-    ("marketing", "marketing", "Sun Lei", "市场与产品经理", "Marketing and product manager", "marketing", "manager", "", "en"),
-    ("demand", "demand_lead", "Li Yue", "需求计划经理", "Demand planning manager", "supply", "manager", "", "en"),
-    ("production", "production", "Zhang Peng", "生产总监", "Head of production", "production", "head", "", "en"),
-    ("purchasing", "purchasing", "He Jing", "采购经理", "Purchasing manager", "supply", "manager", "", "en"),
-    ("supply", "supply_lead", "Wu Ke", "供应计划经理", "Supply planning manager", "supply", "head", "", "en"),
-    ("finance", "finance", "Chen Mei", "财务总监", "Finance director", "finance", "head", "", "en"),
-    ("quality", "quality", "Zhao Min", "质量经理", "Quality manager", "quality", "manager", "", "en"),
-    ("executive", "executive", "Luo Qiang", "首席执行官", "Chief executive", "management", "executive", "", "en"),
-    ("supplier", "supplier", "CellNova", "供应商", "Supplier", "external", "manager", "", "en"),
-    ("admin", "admin", "Administrator", "系统管理员", "System administrator", "it", "manager", "", "en"),
+    ("coordinator", "coordinator", "Lin Yan", "产销协同经理", "S&OP manager", "supply", "manager", ""),
+    ("sales_north", "sales", "Guo Tao", "华北销售总监", "Sales director North", "sales", "head", "NORTH"),
+    ("sales_south", "sales", "Chen Hao", "华南销售总监", "Sales director South", "sales", "head", "SOUTH"),
+    ("marketing", "marketing", "Sun Lei", "市场与产品经理", "Marketing and product manager", "marketing", "manager", ""),
+    ("demand", "demand_lead", "Li Yue", "需求计划经理", "Demand planning manager", "supply", "manager", ""),
+    ("production", "production", "Zhang Peng", "生产总监", "Head of production", "production", "head", ""),
+    ("purchasing", "purchasing", "He Jing", "采购经理", "Purchasing manager", "supply", "manager", ""),
+    ("supply", "supply_lead", "Wu Ke", "供应计划经理", "Supply planning manager", "supply", "head", ""),
+    ("finance", "finance", "Chen Mei", "财务总监", "Finance director", "finance", "head", ""),
+    ("quality", "quality", "Zhao Min", "质量经理", "Quality manager", "quality", "manager", ""),
+    ("executive", "executive", "Luo Qiang", "首席执行官", "Chief executive", "management", "executive", ""),
+    ("supplier", "supplier", "CellNova", "供应商", "Supplier", "external", "manager", ""),
+    ("admin", "admin", "Administrator", "系统管理员", "System administrator", "it", "manager", ""),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from demand.services.orders import OrderTerms, add_order
 from demand.services.take_rates import set_take_rates
 from masterdata.models import Org, Product
 from plans.selectors import get_working_version
+from sop.demo.words import say
 
 
 def talk_about_demand(cycle: Cycle, people: dict[str, User]) -> None:
@@ -29,17 +30,17 @@ def talk_about_demand(cycle: Cycle, people: dict[str, User]) -> None:
             quantity=Decimal(45),
             due_date=first_day(cycle.month) + dt.timedelta(days=20),
             kind=OrderKind.CUSTOMER,
-            customer="Airport shuttle service",
+            customer=say("Airport shuttle service"),
             priority=1,
-            reason="Contract starts with the new year",
+            reason=say("Contract starts with the new year"),
         ),
         actor=people[Role.DEMAND_LEAD],
     )
     set_take_rates(
         product=products["E7"],
         attribute="config",
-        shares={"AWD": 0.28, "Long Range": 0.46, "Standard": 0.26},
-        reason="Winter package sells AWD in the north",
+        shares={say("AWD"): 0.28, say("Long Range"): 0.46, say("Standard"): 0.26},
+        reason=say("Winter package sells AWD in the north"),
         actor=people[Role.MARKETING],
     )
     declare_consumption_rule(
@@ -56,7 +57,7 @@ def talk_about_demand(cycle: Cycle, people: dict[str, User]) -> None:
             product=products[product],
             org=orgs["CN"],
             month=cycle.month + 1,
-            text=text,
+            text=say(text),
             kind=kind,
             actor=people[Role.DEMAND_LEAD],
         )

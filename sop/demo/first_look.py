@@ -17,6 +17,7 @@ from meetings.choices import ActionState
 from plans.hierarchy import load_hierarchy
 from plans.selectors import load_rollup
 from plans.services import EditRequest, Note, save_requests
+from sop.demo.words import say
 from sop.monthly import MonthlyRun
 
 # measure, role, product, org, months from the cycle's first, factor, reason, comment
@@ -46,7 +47,7 @@ def promise_actions(cycle: Cycle, people: dict[str, User], *, today: dt.date) ->
     for title, owner, days, state in _ACTIONS:
         action = meetings.add_action(
             cycle=cycle,
-            title=title,
+            title=say(title),
             owner=people[owner],
             due=today + dt.timedelta(days=days),
             actor=people[Role.COORDINATOR],
@@ -69,7 +70,7 @@ def _edits(run: MonthlyRun, people: dict[str, User]) -> Iterator[tuple[list[Edit
             months=months,
             hierarchy=hierarchy,
         )[0, 0]
-        note = Note(reason=reason, comment=comment)
+        note = Note(reason=reason, comment=say(comment))
         yield (
             [
                 EditRequest(measure, product_id, org_id, month, round(value * factor), checked=False, note=note)

@@ -13,6 +13,7 @@ from demand.selectors.place import find_place
 from demand.services import add_assumption
 from demand.services.deviations import explain_deviation
 from masterdata.models import Product
+from sop.demo.words import say
 
 # product, sentence, owner, trigger, threshold, units a month, evidence
 _ASSUMPTIONS = (
@@ -41,14 +42,14 @@ def write_assumptions(cycle: Cycle, people: dict[str, User]) -> None:
     for code, text, owner, trigger, threshold, units, evidence in _ASSUMPTIONS:
         add_assumption(
             cycle=cycle,
-            text=text,
+            text=say(text),
             product=products[code],
             owner=people[owner],
             trigger=trigger,
             trigger_value=threshold,
             **_OVER_MONTHS.get(code, {}),
             impact_quantity=units,
-            evidence=evidence,
+            evidence=say(evidence),
             actor=people[Role.DEMAND_LEAD],
         )
 
@@ -63,6 +64,6 @@ def explain_deviations(cycle: Cycle, people: dict[str, User]) -> None:
             org=deviation.org,
             month=deviation.month,
             cause=cause,
-            note=note,
+            note=say(note),
             actor=people[Role.DEMAND_LEAD],
         )

@@ -15,6 +15,7 @@ from sop.demo import stock
 from sop.demo.market import LAUNCH_IN_MONTHS, SOUTH_BIAS, Market
 from sop.demo.planted import CAMPAIGNS, ENDS, PRICE_STEPS, price_share
 from sop.demo.view import HORIZON, HandOver, Row, View, material_need, parts_of, skus
+from sop.demo.words import language, pick, say, say_row
 
 ORDER_COVER = (0.72, 0.38, 0.12)  # share of the next months' demand already ordered
 INPUT_MONTHS = 12
@@ -36,7 +37,7 @@ def write_company(
     """
     view = View(market, cycle_month, latest_month, seed, left)
     for sheet, rows_of in SHEETS.items():
-        rows = list(rows_of(view))
+        rows = [say_row(row) for row in rows_of(view)]
         columns = list(dict.fromkeys(column for row in rows for column in row))
         with (folder / f"{sheet}.csv").open("w", newline="", encoding="utf-8") as handle:
             writer = csv.DictWriter(handle, columns, restval="")
@@ -63,7 +64,7 @@ def _products(view: View) -> Iterator[Row]:
                     "parent": config.code, "level": "sku", "uom": "car", "decimals": 0,
                     "launch_month": launch if series.code == "M8" else "",
                     "end_month": format_month(view.latest + ENDS[config.code]) if config.code in ENDS else "",
-                    "attr_config": config.name.removeprefix(f"{series.code} "), "attr_colour": name,
+                    "attr_config": pick(config.name, config.name_zh).removeprefix(f"{series.code} "), "attr_colour": pick(name, name_zh),
                     "attr_powertrain": "BEV" if series.family == "NEV" else "ICE",
                 }  # fmt: skip
 
@@ -343,10 +344,10 @@ _SINGLE_EVENTS: tuple[tuple[str, str, int, int | None, str, str, Row, str, str],
 
 
 def _users(view: View) -> Iterator[Row]:
-    for username, role, name, _, _, department, _, orgs, language in c.PEOPLE:
+    for username, role, name, _, _, department, _, orgs in c.PEOPLE:
         yield {
-            "username": username, "role": role, "name": name, "email": f"{username}@qinglan.example",
-            "department": department, "orgs": orgs, "language": language,
+            "username": username, "role": role, "name": say(name), "email": f"{username}@qinglan.example",
+            "department": department, "orgs": orgs, "language": language(),
         }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
 from sop.demo.view import CLOSED_CYCLES
+from sop.demo.words import say
 from sop.monthly import MonthlyRun
 from supply.services.inventory import explain_deviation, save_disposition
 from supply.services.investments import save_investment
@@ -90,7 +91,7 @@ def _plan_the_launch(people: dict[str, User]) -> None:
         analogues=["E7-AWD", "S6-SPORT"],
         scale=1.5,
         actor=people[Role.MARKETING],
-        note="Same buyers as E7 AWD, launched in the same stores",
+        note=say("Same buyers as E7 AWD, launched in the same stores"),
     )
 
 
@@ -114,10 +115,10 @@ def _work_on_the_demand_review(cycle: Cycle, people: dict[str, User]) -> None:
         step=step,
         department=Department.PRODUCTION,
         content={
-            "maximum": "S6 Sport line: 1,200 cars a month at two shifts",
-            "maintenance": "Chongqing line 3: second half of next month",
-            "available": "900 cars next month",
-            "progress": "97 % of this month's plan built",
+            "maximum": say("S6 Sport line: 1,200 cars a month at two shifts"),
+            "maintenance": say("Chongqing line 3: second half of next month"),
+            "available": say("900 cars next month"),
+            "progress": say("97 % of this month's plan built"),
         },
         actor=people[Role.PRODUCTION],
     )
@@ -125,10 +126,10 @@ def _work_on_the_demand_review(cycle: Cycle, people: dict[str, User]) -> None:
         step=step,
         department=Department.SUPPLY,
         content={
-            "materials": "B75 packs: CellNova limits to 3,200 a month from next month on",
-            "stock": "B75: 18 days, motor controllers: 31 days",
-            "arrivals": "B75: 11th and 25th",
-            "risk": "E7 Long Range and AWD in the first quarter",
+            "materials": say("B75 packs: CellNova limits to 3,200 a month from next month on"),
+            "stock": say("B75: 18 days, motor controllers: 31 days"),
+            "arrivals": say("B75: 11th and 25th"),
+            "risk": say("E7 Long Range and AWD in the first quarter"),
         },
         actor=people[Role.PURCHASING],
         draft=True,
@@ -145,7 +146,7 @@ def _name_risks(cycle: Cycle, people: dict[str, User]) -> None:
         meetings.add_risk(
             cycle=cycle,
             kind=kind,
-            title=title,
+            title=say(title),
             probability_percent=probability,
             money=money,
             owner=people[Role.MARKETING],
@@ -162,22 +163,22 @@ def _look_back_and_ahead(cycle: Cycle, people: dict[str, User]) -> None:
         ("produced", "E7-STD", "breakdown", "Paint robot stood for two days", production),
         ("received", "E7-AWD", "material", "B75 packs came four days late", purchasing),
     ):
-        explain_deviation(month=closed, area=area, product=product, cause=cause, note=note, actor=actor)
+        explain_deviation(month=closed, area=area, product=product, cause=cause, note=say(note), actor=actor)
     save_disposition(
         item="HARNESS",
         site="WUHAN",
         kind="return",
         owner="purchasing",
         due=first_day(cycle.month) - dt.timedelta(days=5),
-        note="PowerLink takes back half at 60 %",
+        note=say("PowerLink takes back half at 60 %"),
         actor=purchasing,
     )
     for values in (
-        {"resource": "HFP", "name": "Second paint line", "kind": "line", "hours_per_month": 180.0, "invest": Decimal(380_000_000),
-         "fixed_cost": Decimal(4_200_000), "lead_time_months": 14, "note": "in the hall of the old press shop"},
-        {"resource": "ENG", "name": "Second validation bench", "kind": "equipment", "hours_per_month": 130.0,
+        {"resource": "HFP", "name": say("Second paint line"), "kind": "line", "hours_per_month": 180.0, "invest": Decimal(380_000_000),
+         "fixed_cost": Decimal(4_200_000), "lead_time_months": 14, "note": say("in the hall of the old press shop")},
+        {"resource": "ENG", "name": say("Second validation bench"), "kind": "equipment", "hours_per_month": 130.0,
          "invest": Decimal(26_000_000), "fixed_cost": Decimal(600_000), "lead_time_months": 6},
-        {"resource": "HFL", "name": "Third assembly crew", "kind": "people", "hours_per_month": 160.0,
+        {"resource": "HFL", "name": say("Third assembly crew"), "kind": "people", "hours_per_month": 160.0,
          "invest": Decimal(3_500_000), "fixed_cost": Decimal(3_100_000), "lead_time_months": 3},
     ):  # fmt: skip
         save_investment(values=values, actor=production)

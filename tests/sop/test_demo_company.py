@@ -1,15 +1,21 @@
 """The demo company is made from a seed: same seed, same sheets; its planted stories are really in the numbers."""
 
 import csv
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.core.management import call_command
+from django.utils import translation
 
 from core.months import parse_month
+from demand.models import Assumption, Event, RootCause, TakeRate
+from meetings.models import ActionItem, Risk
 from sop.demo.market import HISTORY_MONTHS, build_market
 from sop.demo.sheets import SHEETS, write_company
 from sop.demo.view import HandOver
+from sop.demo.words import FREE_TEXT
 
 CYCLE = parse_month("2026-12")
 
@@ -166,3 +172,39 @@ def test_parts_lie_where_they_are_used(market, tmp_path):
     rows = _write(tmp_path / "first", market, CYCLE - 2)
     engines = {row["site"]: int(row["quantity"]) for row in rows["inventory"] if row["item"] == "ENGINE"}
     assert set(engines) == {"CHONGQING", "WUHAN"}
+
+
+def _is_chinese(text: str) -> bool:
+    return any("一" <= letter <= "鿿" for letter in text)
+
+
+def test_a_chinese_company_is_the_same_company_in_other_words(market, sheets, tmp_path):
+    with translation.override("zh-hans"):
+        chinese = _write(tmp_path / "zh", market)
+    spoken = {*FREE_TEXT, "name", "language", "attr_config", "attr_colour"}
+    for sheet, rows in sheets.items():
+        for here, there in zip(rows, chinese[sheet], strict=True):
+            assert {k: v for k, v in here.items() if k not in spoken} == {
+                k: v for k, v in there.items() if k not in spoken
+            }
+            assert all(_is_chinese(there[column]) for column in FREE_TEXT if there.get(column))
+    assert {row["language"] for row in chinese["users"]} == {"zh-hans"}
+    assert all(_is_chinese(row["name"]) for row in chinese["users"])
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_people_of_a_chinese_company_write_chinese():
+    call_command("load_demo", language="zh-hans", verbosity=0, stdout=io.StringIO())
+    for model, field in (
+        (Assumption, "text"),
+        (RootCause, "note"),
+        (Event, "note"),
+        (ActionItem, "title"),
+        (Risk, "title"),
+        (TakeRate, "reason"),
+    ):
+        texts = list(model.objects.values_list(field, flat=True))
+        assert texts
+        assert all(_is_chinese(text) for text in texts), (model, texts)
+    assert TakeRate.objects.filter(value="长续航", share=0.46).exists()

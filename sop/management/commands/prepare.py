@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command, get_commands
 
 from masterdata.models import Product
@@ -19,8 +20,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--demo", action="store_true", help="load the demo company into an empty database")
+        parser.add_argument("--language", choices=dict(settings.LANGUAGES), default="en", help="of the demo company")
 
-    def handle(self, *args: Any, demo: bool, verbosity: int, **options: Any) -> None:
+    def handle(self, *args: Any, demo: bool, language: str, verbosity: int, **options: Any) -> None:
         # Compiled now into NUMBA_CACHE_DIR, beside the rest, what would cost the first forecast up to half a minute.
         kernels = subprocess.Popen([sys.executable, "-c", "from engine import forecasting as f; f.warm_up()"])
         call_command("migrate", interactive=False, verbosity=0)
@@ -31,4 +33,4 @@ class Command(BaseCommand):
             raise CommandError("The forecast kernels could not be compiled; the lines above say why.")
         if demo and not Product.objects.exists() and "load_demo" in get_commands():
             self.stdout.write("Loading the demo company …")
-            call_command("load_demo", verbosity=verbosity)
+            call_command("load_demo", language=language, verbosity=verbosity)
