@@ -22,6 +22,7 @@ from masterdata.selectors import get_company
 from plans.models import Version
 from plans.policies import SEE_COSTS
 from plans.selectors import ScenarioStanding, get_heads, get_shown_version, load_scenario_standing
+from supply.choices import OptionKind
 from supply.measures import CONSTRAINED
 from supply.selectors.adopted import say_taken
 from supply.selectors.heatmap import HeatCell, HeatRow, get_heatmap
@@ -118,7 +119,7 @@ def load_supply_board(cycle: Cycle, *, user: User, wanted: str | None, code: str
     totals, shortages = sum_shortages(short), short[:MOST_SHORTAGES]
     heatmap = get_heatmap(version.pk)
     options = list_options(version.pk)
-    answered = {row.code for row in options if not row.in_plan}
+    answered = {row.code for row in options if not row.in_plan and row.kind != OptionKind.ALLOCATE}
     first = next((row.code for row in shortages if row.code in answered), shortages[0].code if shortages else "")
     focus = code or first
     ways = [row for row in options if not row.in_plan and row.code == focus]
