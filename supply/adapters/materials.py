@@ -113,7 +113,7 @@ def _arrivals(sheets: Sheets, keys: list[tuple[str, str]], ordered: Floats) -> F
         sharing[material].append(position)
     for row in sheets.of("open_purchases"):
         offset = max(0, row["arrival_month"] - sheets.first_month)
-        positions = sharing[row["material"]]
+        positions = sharing.get(row["material"])
         if positions and offset < sheets.months:
             coming[positions, offset] += number(row["quantity"]) / len(positions)
     if sheets.lists_release:

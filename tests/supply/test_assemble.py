@@ -132,3 +132,17 @@ def test_an_open_purchase_is_the_order_of_the_release_and_not_one_more():
         extra={"ordered": {("STEEL", "PLANT"): {JAN: 50.0}}},
     )
     assert problem.material.arrivals.tolist() == [[50, 0, 0]]
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_open_purchase_of_what_nothing_uses_disturbs_nobody():
+    bought = {"name": "Bought", "unit_cost": 1.0, "lead_time_days": 60}
+    problem = plant(
+        materials=[{"code": "STEEL"} | bought, {"code": "GLUE"} | bought],
+        bom=[{"product": "CAR", "component": "STEEL", "quantity_per": 1.0}],
+        open_purchases=[
+            {"material": "GLUE", "arrival_month": JAN, "quantity": 7.0},
+            {"material": "STEEL", "arrival_month": JAN, "quantity": 40.0},
+        ],
+    )
+    assert problem.material.arrivals.tolist() == [[40, 0, 0]]
