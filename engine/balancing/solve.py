@@ -25,6 +25,13 @@ from engine.balancing.program import LinearProgram
 
 PASS_ROOM = 1e-8  # share of a priority's demand a later pass may lose again: less than whole units notice
 LARGE_NONZEROS = 150_000  # from here on a re-solve takes seconds
+# What is tried, one after the other, when the dual simplex gives no answer. The model is elastic, so it always has one.
+OTHER_WAYS: tuple[dict[str, Any], ...] = (
+    {"presolve": "on", "simplex_scale_strategy": 4},
+    {"presolve": "off", "simplex_scale_strategy": 0, "simplex_strategy": 4},
+    {"presolve": "on", "solver": "ipm"},
+    {"presolve": "off", "user_bound_scale": -10},
+)
 DUAL_TOLERANCE = 1e-6  # a reduced cost above this (relative to the largest price) means "at its bound"
 
 
@@ -183,11 +190,27 @@ class Session:
         self._is_warm = True
 
     def run(self) -> None:
+        """Solve from the present basis; where numbers of very different size defeat that, afresh in other ways."""
+        if self._attempt():
+            return
+        failure = self.highs.modelStatusToString(self.highs.getModelStatus())
+        for settings in OTHER_WAYS:
+            usual = {name: self.highs.getOptionValue(name)[1] for name in settings}
+            self.highs.clearSolver()
+            for name, value in settings.items():
+                self.highs.setOptionValue(name, value)
+            try:
+                if self._attempt():
+                    return
+            finally:
+                for name, value in usual.items():
+                    self.highs.setOptionValue(name, value)
+        raise SolveFailed(failure)
+
+    def _attempt(self) -> bool:
         self.highs.run()
         self._is_warm = True
-        status = self.highs.getModelStatus()
-        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty):
-            raise SolveFailed(self.highs.modelStatusToString(status))
+        return self.highs.getModelStatus() in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty)
 
     def plain_prices(self) -> Floats:
         """[rows] prices of the just-in-time basis: unit costs as they are while nothing is scarce. Before a solve."""

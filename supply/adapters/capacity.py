@@ -25,6 +25,8 @@ def build_resources(sheets: Sheets, sites: list[str]) -> tuple[list[str], Resour
     people = np.array([is_headcount(row) for row in rows], dtype=bool)
     per_person = _shape([_hours_per_person(row, days, changes[row["code"]], sheets) for row in rows], n, months)
     hours = _shape([_regular_hours(row, days, changes[row["code"]], sheets) for row in rows], n, months)
+    heads = np.array([number(row["headcount"]) for row in rows], dtype=float).reshape(-1, 1)
+    hours = np.where(people[:, None], np.maximum(hours, -heads * per_person), hours)  # nobody loses more than all
     lead = np.array([int(number(row["lead_time_months"])) for row in rows], dtype=np.int64)
     more_shifts = np.array([_extra_shifts(row) for row in rows], dtype=float)
     may_start = np.arange(months) >= lead[:, None]
