@@ -91,8 +91,9 @@ def test_a_promotion_comes_and_goes_and_a_launch_is_planned(visitor, lead, check
     page.click("#event-form button[type=submit]")
     assert "“a lot” is not a number" in page.locator("#event-error").inner_text()
     page.fill("#event-form [name=uplift_pct]", "12.5")
-    page.click("#event-form button[type=submit]")
-    page.wait_for_selector("text=Summer fair")
+    with page.expect_navigation():
+        page.click("#event-form button[type=submit]")
+    assert page.locator("text=Summer fair").count() == 1
     event = Event.objects.get(note="Summer fair")
     assert (event.product.code, event.uplift_pct, event.from_month) == ("E7", 12.5, MONTH + 2)
     page.click(f"[data-edit='{event.code}']")
@@ -115,7 +116,8 @@ def test_a_promotion_comes_and_goes_and_a_launch_is_planned(visitor, lead, check
     page.locator("#launch-form [name=scale]").blur()
     page.wait_for_selector("#curve-note:has-text('840')")  # 2 × (60 + 9 × 40)
     check_accessibility(page)
-    page.click("#launch-form button[type=submit]")
-    page.wait_for_selector("text=like E9, × 2.00")
+    with page.expect_navigation():
+        page.click("#launch-form button[type=submit]")
+    assert page.locator("text=like E9, × 2.00").count() == 1
     launch = Launch.objects.get()
     assert (launch.product.code, launch.analogues, launch.scale) == ("M8", ["E9"], 2.0)

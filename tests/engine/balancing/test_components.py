@@ -74,9 +74,11 @@ def test_the_parts_together_are_the_best_plan_of_the_whole(in_parts, seed, wide)
     best = solve(problem)
     assert found.gap == 0
     assert found.plan.solver.method == "2 independent parts"
-    # what a priority may lose again, in each part and in the whole, at the dearest price
+    # what a priority may lose again, in each part and in the whole, at the dearest price; the objective is a small
+    # difference of large sums, so the tolerance of two solvers is taken of the sums
     room = 2 * solving.PASS_ROOM * problem.demand.quantity.sum() * session.dearest
-    assert found.plan.objective == pytest.approx(best.objective, rel=1e-6, abs=1e-4 + room)
+    sums = best.revenue + sum(best.cost.values()) + best.penalty
+    assert found.plan.objective == pytest.approx(best.objective, rel=0, abs=4e-6 * sums + room)
     assert found.plan.profit == pytest.approx(found.plan.revenue - sum(found.plan.cost.values()))
     assert found.plan.penalty == pytest.approx(best.penalty, rel=1e-4, abs=1e-2)
     for name in ("load", "available"):
