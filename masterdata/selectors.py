@@ -35,7 +35,10 @@ from masterdata.models import (
     Product,
     Revised,
     Target,
+    Way,
 )
+
+WayKey = tuple[int, int, int, int]  # site, org and other site by id, 0 for none; months on the way
 
 _OVERLAP = dt.timedelta(hours=1)
 
@@ -71,6 +74,12 @@ def list_leaf_products() -> QuerySet[Product]:
 def list_leaf_orgs() -> QuerySet[Org]:
     """Sales organisations without children, by code."""
     return Org.objects.filter(children=None)
+
+
+def load_way_ids() -> dict[WayKey, int]:
+    """Way → id."""
+    rows = Way.objects.values_list("site_id", "org_id", "to_site_id", "months", "pk")
+    return {(site or 0, org or 0, to_site or 0, months): pk for site, org, to_site, months, pk in rows}
 
 
 def list_batches(user: User) -> QuerySet[ImportBatch]:

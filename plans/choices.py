@@ -24,6 +24,7 @@ class AxisKind(TextChoices):
     PRODUCT_SITE = "product_site", _("product × site")
     RESOURCE = "resource", _("resource")
     MATERIAL = "material", _("material × site")
+    PRODUCT_WAY = "product_way", _("product × way")
     PRODUCT_TREE = "product_tree", _("product tree")
     ORG_TREE = "org_tree", _("sales organisation tree")
 

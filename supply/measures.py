@@ -11,9 +11,11 @@ PRODUCTION, OUTSOURCED, STOCK_END = "production", "outsourced", "stock_end"
 LOAD_HOURS, AVAILABLE_HOURS = "load_hours", "available_hours"
 OVERTIME_HOURS, EXTRA_SHIFT_HOURS = "overtime_hours", "extra_shift_hours"
 PURCHASE, MATERIAL_STOCK = "purchase", "material_stock"
+SHIPPED, TRANSFERRED = "shipped", "transferred"
 OUTSOURCING_COST, FREIGHT_COST, OVERTIME_COST = "outsourcing_cost", "freight_cost", "overtime_cost"
 
-QUANTITIES = (CONSTRAINED, SHORT, PRODUCTION, OUTSOURCED, STOCK_END, PURCHASE, MATERIAL_STOCK)
+MOVES = (SHIPPED, TRANSFERRED)
+QUANTITIES = (CONSTRAINED, SHORT, PRODUCTION, OUTSOURCED, STOCK_END, PURCHASE, MATERIAL_STOCK, *MOVES)
 HOURS = (LOAD_HOURS, AVAILABLE_HOURS, OVERTIME_HOURS, EXTRA_SHIFT_HOURS)
 COSTS = (OUTSOURCING_COST, FREIGHT_COST, OVERTIME_COST)  # finance adds them to its own lines
 BALANCED = (*QUANTITIES, *HOURS, *COSTS)  # what a run publishes
@@ -31,6 +33,13 @@ def register_measures() -> None:
             formula=_("Units bought in ready-made instead of made at the site."),
         )
     )
+    for code, label, formula in (
+        (SHIPPED, _("Shipped"), _("Units leaving a site for a sales organisation, by month of leaving.")),
+        (TRANSFERRED, _("Moved between sites"), _("Units leaving a site for another site, by month of leaving.")),
+    ):
+        register_measure(
+            Measure(code, label, axis_kind=AxisKind.PRODUCT_WAY, freeze_at=FreezeKind.SUPPLY, formula=formula)
+        )
     for code, label, formula in (
         (OVERTIME_HOURS, _("Overtime"), _("Hours beyond the regular ones.")),
         (EXTRA_SHIFT_HOURS, _("Extra shifts"), _("Hours of shifts beyond the usual ones.")),

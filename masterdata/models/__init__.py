@@ -7,7 +7,7 @@ cells are keyed by them. Months are absolute (``core.months``). Money is Decimal
 from masterdata.models.base import Coded, Company, Revised, label_of
 from masterdata.models.imports import ImportBatch, ImportFile, ImportFinding, ImportFix
 from masterdata.models.money import STANDARD_FLEX_PCT, ActualRecord, Cost, ExchangeRate, Policy, Price, Target
-from masterdata.models.structure import CalendarMonth, Lane, Org, Product, Site, Transfer
+from masterdata.models.structure import CalendarMonth, Lane, Org, Product, Site, Transfer, Way
 from masterdata.models.supply import (
     BomLine,
     CapacityChange,
@@ -50,5 +50,6 @@ __all__ = [
     "Supplier",
     "Target",
     "Transfer",
+    "Way",
     "label_of",
 ]

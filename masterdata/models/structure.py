@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from masterdata.choices import SiteKind
-from masterdata.models.base import MONEY, QUANTITY, Coded, Revised
+from masterdata.models.base import MONEY, QUANTITY, Coded, Revised, or_none
 
 
 class Product(Coded):
@@ -45,12 +45,14 @@ class Site(Coded):
 
 
 class Lane(Revised):
-    """A way from a site to a sales organisation."""
+    """A way from a site to a sales organisation. ``units_per_load`` go on one truck, wagon or container."""
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="lanes")
     org = models.ForeignKey(Org, on_delete=models.CASCADE, related_name="lanes")
     unit_cost = models.DecimalField(default=0, **MONEY)
     lead_time_days = models.PositiveIntegerField(default=0)
+    transport_mode = models.CharField(max_length=40, blank=True)
+    units_per_load = models.DecimalField(null=True, blank=True, **QUANTITY)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["site", "org"], name="lane_once")]
@@ -72,6 +74,28 @@ class Transfer(Revised):
 
     def __str__(self) -> str:
         return f"{self.from_site_id}→{self.to_site_id}"
+
+
+class Way(models.Model):
+    """A way that goods took in a plan: from a site to a sales organisation or another site, there ``months`` later.
+
+    Shipments are keyed by it. A row is made when a plan first uses it and never changes, so that a frozen plan keeps
+    its months of arrival whatever becomes of the lane. A company without sites has ways without a site.
+    """
+
+    site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
+    org = models.ForeignKey(Org, null=True, on_delete=models.CASCADE, related_name="+")
+    to_site = models.ForeignKey(Site, null=True, on_delete=models.CASCADE, related_name="+")
+    months = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(or_none("site"), or_none("org"), or_none("to_site"), "months", name="way_once"),
+            models.CheckConstraint(condition=Q(org__isnull=True) | Q(to_site__isnull=True), name="way_one_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.site_id}→{self.org_id or self.to_site_id}+{self.months}"
 
 
 class CalendarMonth(Revised):

@@ -65,12 +65,16 @@ class CapacityChange(Revised):
 
 
 class Routing(Revised):
-    """A product can be made at a site on a resource, at so many hours per unit."""
+    """A product can be made at a site on a resource, at so many hours per unit.
+
+    ``setup_hours`` go to the scheduling system; the balance prices set-ups by ``Cost.setup_cost``.
+    """
 
     product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="routings")
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="routings")
     resource = models.ForeignKey(Resource, on_delete=models.CASCADE, related_name="routings")
     hours_per_unit = models.FloatField(validators=[MinValueValidator(0)])
+    setup_hours = models.FloatField(default=0, validators=[MinValueValidator(0)])  # of a changeover, for scheduling
     min_lot = models.FloatField(default=0)
     max_per_month = models.FloatField(null=True, blank=True)
 

@@ -17,6 +17,7 @@ from masterdata.services.supply_terms import (
     record_maintenance,
     record_supply_terms,
 )
+from masterdata.services.ways import ensure_ways
 
 __all__ = [
     "ImportReport",
@@ -27,6 +28,7 @@ __all__ = [
     "check_batch",
     "commit_batch",
     "discard_batch",
+    "ensure_ways",
     "import_folder",
     "recheck_batch",
     "record_lost_hours",

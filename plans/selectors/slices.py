@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.models import Model
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts.models import Scope
 from core.errors import InvalidInput, Missing
 from core.months import format_month
-from masterdata.models import Material, Org, Product, Resource, Site
+from masterdata.models import Material, Org, Product, Resource, Site, Way
 from plans.choices import AxisKind
 from plans.cubes import Cube, Ints
 from plans.hierarchy import Hierarchy, Tree
@@ -24,11 +26,14 @@ from plans.selectors.snapshots import load_manifest, load_snapshot_state
 LEAF = "leaf"
 _EXACT_IN_JAVASCRIPT = 2**53
 # What the two keys of an axis are called in a line, and where their codes are.
-_COLUMNS: dict[str, tuple[tuple[str, type], ...]] = {
-    AxisKind.PRODUCT_ORG: (("product", Product), ("org", Org)),
-    AxisKind.PRODUCT_SITE: (("product", Product), ("site", Site)),
-    AxisKind.RESOURCE: (("resource", Resource),),
-    AxisKind.MATERIAL: (("material", Material), ("site", Site)),
+_PRODUCT = (Product, {"product": "code"})
+_RECEIVER = Coalesce("org__code", "to_site__code")  # of a move between sites the other site
+_COLUMNS: dict[str, tuple[tuple[type[Model], dict[str, Any]], ...]] = {
+    AxisKind.PRODUCT_ORG: (_PRODUCT, (Org, {"org": "code"})),
+    AxisKind.PRODUCT_SITE: (_PRODUCT, (Site, {"site": "code"})),
+    AxisKind.RESOURCE: ((Resource, {"resource": "code"}),),
+    AxisKind.MATERIAL: ((Material, {"material": "code"}), (Site, {"site": "code"})),
+    AxisKind.PRODUCT_WAY: (_PRODUCT, (Way, {"site": "site__code", "org": _RECEIVER})),
 }
 
 
@@ -86,19 +91,27 @@ def list_lines(
 def list_cube_lines(measure: str, cube: Cube, scope_rows: Ints | None = None) -> Iterator[dict[str, Any]]:
     """One line per row of a cube of any kind of axis."""
     columns = _COLUMNS[cube.axis.kind]
-    names = [dict(model.objects.values_list("pk", "code")) for _name, model in columns]  # type: ignore[attr-defined]
+    codes = [_load_codes(model, fields) for model, fields in columns]
     present = np.ones(cube.values.shape, bool) if cube.present is None else cube.present
     rows = range(len(cube.axis)) if scope_rows is None else scope_rows.tolist()
     for row in rows:
         key = cube.axis.keys[row].tolist()
-        codes = {name: code.get(part, "") for (name, _model), code, part in zip(columns, names, key, strict=False)}
+        named = {name: "" for _model, fields in columns for name in fields}
+        for known, part in zip(codes, key, strict=False):
+            named |= known.get(part, {})
         cells = zip(cube.values[row].tolist(), present[row].tolist(), strict=True)
         yield {
             "measure": measure,
-            **codes,
+            **named,
             "unit": str(cube.unit),
             "values": [to_units(value, cube.scale) if there else None for value, there in cells],
         }
+
+
+def _load_codes(model: type[Model], fields: dict[str, Any]) -> dict[int, dict[str, str]]:
+    """Id → what a line says of it."""
+    rows = model._default_manager.values_list("pk", *fields.values())
+    return {pk: dict(zip(fields, (code or "" for code in codes), strict=True)) for pk, *codes in rows}
 
 
 def plan_months(snapshot: Snapshot) -> range:
@@ -115,7 +128,7 @@ def list_snapshot_lines(snapshot: Snapshot) -> Iterator[dict[str, Any]]:
     All lines have the same keys; those an axis does not have are empty.
     """
     held, months = load_manifest(snapshot)["measures"], plan_months(snapshot)
-    names = dict.fromkeys(name for columns in _COLUMNS.values() for name, _model in columns)
+    names = dict.fromkeys(name for columns in _COLUMNS.values() for _model, fields in columns for name in fields)
     for measure in list_measures():
         if not all(code in held for code in measure.stored):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints
 from engine.balancing.rounding import WholePlan
 from engine.money import allocate
+from masterdata.selectors import WayKey
 from plans.choices import AxisKind, Unit
 from plans.cubes import Axis, Cube
 from supply import measures as m
@@ -24,10 +25,48 @@ class Scales:
     money: int
 
 
+def way_keys(problem: BalanceProblem, ids: Ids) -> dict[str, list[WayKey]]:
+    """The ways a plan may use: of its lanes for what is shipped, of its moves between sites for what is transferred."""
+    points, lanes, moves = problem.points, problem.lanes, problem.transfers
+    sites = [ids.sites.get(code, 0) for code in problem.sites]
+    orgs = [ids.orgs[code] for code in problem.orgs]
+    from_lane, from_move, to_move = (points.site[index].tolist() for index in (lanes.point, moves.source, moves.target))
+    return {
+        m.SHIPPED: [
+            (sites[site], orgs[org], 0, lag)
+            for site, org, lag in zip(from_lane, lanes.org.tolist(), lanes.lag.tolist(), strict=True)
+        ],
+        m.TRANSFERRED: [
+            (sites[site], 0, sites[target], lag)
+            for site, target, lag in zip(from_move, to_move, moves.lag.tolist(), strict=True)
+        ],
+    }
+
+
+def move_cubes(
+    problem: BalanceProblem, whole: WholePlan, *, ids: Ids, ways: Mapping[WayKey, int], scales: Scales
+) -> dict[str, Cube]:
+    """What is shipped and transferred, by product and way and month of leaving; ways that stay empty are left out."""
+    points, keys = problem.points, way_keys(problem, ids)
+    flows = (
+        (m.SHIPPED, problem.lanes.point, whole.shipments),
+        (m.TRANSFERRED, problem.transfers.source, whole.transfers),
+    )
+    cubes = {}
+    for measure, point, values in flows:
+        used = np.flatnonzero(values.any(axis=1))
+        products = [ids.products[problem.products[k]] for k in points.product[point[used]]]
+        pairs = _pairs(products, [ways[keys[measure][row]] for row in used.tolist()])
+        cubes[measure] = _cube(
+            AxisKind.PRODUCT_WAY, pairs, values[used], problem.first_month, Unit.QUANTITY, scales.quantity
+        )
+    return cubes
+
+
 def plan_cubes(
     problem: BalanceProblem, plan: BalancePlan, whole: WholePlan, *, ids: Ids, scales: Scales
 ) -> dict[str, Cube]:
-    """Measure → cube over the problem's months."""
+    """Measure → cube over the problem's months, but for what moves (``move_cubes``)."""
     first = problem.first_month
     points, material = problem.points, problem.material
     markets = _pairs(

@@ -13,9 +13,10 @@ from core.models import Job
 from engine.balancing.first import divide
 from engine.balancing.solve import Session
 from masterdata.selectors import get_company
+from masterdata.services import ensure_ways
 from plans.choices import Source
 from plans.services import publish_cubes
-from supply.adapters.cubes import Scales, plan_cubes
+from supply.adapters.cubes import Scales, move_cubes, plan_cubes, way_keys
 from supply.adapters.database import load_ids
 from supply.adapters.problem import Prepared
 from supply.adapters.records import Solved, store_run
@@ -98,9 +99,14 @@ def _publish(
     """Make a plan the version's; a first plan leaves the job running, any other ends it in the same transaction."""
     made: list[BalanceRun] = []
     scales, is_first = _scales(), solved.plan.status == RunStatus.FIRST
+    problem, ids = prepared.problem, load_ids()
+    ways = ensure_ways(keys={key for keys in way_keys(problem, ids).values() for key in keys})
     result = publish_cubes(
         version_id=reading.version.pk,
-        cubes=plan_cubes(prepared.problem, solved.plan, solved.whole, ids=load_ids(), scales=scales),
+        cubes={
+            **plan_cubes(problem, solved.plan, solved.whole, ids=ids, scales=scales),
+            **move_cubes(problem, solved.whole, ids=ids, ways=ways, scales=scales),
+        },
         seen=reading.seen,
         inputs=reading.inputs,
         fence=partial(_store, made, reading, prepared, solved, scales, job, actor),

@@ -97,6 +97,7 @@ ROUTINGS = register_sheet(
             Column("site", CODE, required=True, refers_to=("sites",)),
             Column("resource", CODE, required=True, refers_to=("resources",)),
             Column("hours_per_unit", RATE, maximum=1e6),
+            Column("setup_hours", RATE, maximum=_HOURS_A_MONTH, aliases=("换型工时", "准备工时")),
             Column("min_lot", RATE, maximum=1e9),
             Column("max_per_month", RATE, maximum=1e9),
         ),

@@ -133,6 +133,8 @@ LANES = register_sheet(
             Column("org", CODE, required=True, refers_to=("orgs",)),
             Column("unit_cost", MONEY, sensitive=True),
             Column("lead_time_days", INTEGER, maximum=DAYS),
+            Column("transport_mode", TEXT, max_length=40, aliases=("运输方式",)),
+            Column("units_per_load", QUANTITY, aliases=("每车装载量", "装载量")),
         ),
     )
 )
