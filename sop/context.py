@@ -54,6 +54,9 @@ _TABS: tuple[tuple[tuple[str, Promise], ...], ...] = (
         ("/supply/inventory/", _("Inventory")),
         ("/supply/long-range/", _("Long range")),
         ("/supply/policies/", _("Policies")),
+        ("/supply/chains/", _("Chains")),
+        ("/supply/shipping/", _("Shipping")),
+        ("/supply/together/", _("Side by side")),
         ("/meeting/supply_review/", _("Meeting")),
     ),
 )

@@ -114,3 +114,12 @@ class DeviationCause(TextChoices):
     TRANSPORT = "transport", _("Transport delayed")
     PLANNING = "planning", _("Planning data wrong")
     OTHER = "other", _("Other cause")
+
+
+class ChainKind(TextChoices):
+    """A part of the main chain with a plan of its own (R-012): the first two inside, the others outside."""
+
+    PLANT = "plant", _("Plant")
+    WAREHOUSE = "warehouse", _("Warehouse")
+    SUPPLIER = "supplier", _("Supplier")
+    OUTSOURCING = "outsourcing", _("Outsourcing")

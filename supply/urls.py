@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from supply import planning_views, views
-from supply.api import balance, planning, trials
+from supply import chain_views, planning_views, shipping_views, views
+from supply.api import balance, chains, logistics, planning, trials
 from supply.api import releases as api
 
 app_name = "supply"
@@ -13,6 +13,11 @@ urlpatterns = [
     path("supply/long-range/", planning_views.LongRangePage.as_view(), name="long-range"),
     path("supply/review/", planning_views.ReviewPage.as_view(), name="review"),
     path("supply/policies/", planning_views.PoliciesPage.as_view(), name="policies"),
+    path("supply/chains/", chain_views.ChainsPage.as_view(), name="chains"),
+    path("supply/chains/file/", chain_views.ChainFile.as_view(), name="chain-file"),
+    path("supply/shipping/", shipping_views.ShippingPage.as_view(), name="shipping"),
+    path("supply/shipping/file/", shipping_views.ShippingFile.as_view(), name="shipping-file"),
+    path("supply/together/", chain_views.TogetherPage.as_view(), name="together"),
 ]
 api_urlpatterns = [
     path("plans/<int:version>/balance/", balance.BalanceView.as_view(), name="balance"),
@@ -26,6 +31,7 @@ api_urlpatterns = [
     path("supply/options/<int:option>/scenario/", balance.OptionScenarioView.as_view(), name="option-scenario"),
     path("supply/stock/", planning.StockView.as_view(), name="stock"),
     path("supply/ageing/", planning.AgeingView.as_view(), name="ageing"),
+    path("supply/shipping/", logistics.ShippingView.as_view(), name="shipping"),
     path("supply/materials/", planning.MaterialsView.as_view(), name="materials"),
     path("supply/dispositions/", planning.DispositionsView.as_view(), name="dispositions"),
     path("supply/long-range/", planning.LongRangeView.as_view(), name="long-range"),
@@ -42,4 +48,7 @@ api_urlpatterns = [
     path("releases/<int:number>/lines/", api.ReleaseLinesView.as_view(), name="release-lines"),
     path("releases/<int:number>/delta/", api.ReleaseDeltaView.as_view(), name="release-delta"),
     path("releases/<int:number>/acks/", api.ReleaseAckView.as_view(), name="release-acks"),
+    path("releases/<int:number>/chains/", chains.ReleaseChainsView.as_view(), name="release-chains"),
+    path("releases/<int:number>/chains/<str:code>/", chains.ReleaseChainView.as_view(), name="release-chain"),
+    path("releases/<int:number>/aps/", logistics.ReleaseApsView.as_view(), name="release-aps"),
 ]

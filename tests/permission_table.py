@@ -393,6 +393,15 @@ PLANNING = [
     Row(V1 + "supply/policies/<str:product>/", "PATCH", _POLICY_KEEPERS, body={"safety_stock_days": 5}),
 ]
 
+LOGISTICS = [
+    Row("supply/chains/", "GET", STAFF),
+    Row("supply/chains/file/", "GET", STAFF, query="plan=$version&format=xlsx"),
+    Row("supply/shipping/", "GET", STAFF),
+    Row("supply/shipping/file/", "GET", STAFF, query="plan=$version&format=csv"),
+    Row("supply/together/", "GET", STAFF, query="product=$product"),
+    Row(V1 + "supply/shipping/", "GET", STAFF, query="version=$version"),
+]
+
 _RELEASE_READERS = [*STAFF, "api_client"]
 RELEASES = [  # nothing is published in this world, so even the own ones are 404
     Row(V1 + "plan/consensus/", "GET", _RELEASE_READERS, own=HIDDEN),
@@ -403,6 +412,9 @@ RELEASES = [  # nothing is published in this world, so even the own ones are 404
     Row(V1 + "releases/<int:number>/lines/", "GET", _RELEASE_READERS, own=HIDDEN),
     Row(V1 + "releases/<int:number>/delta/", "GET", _RELEASE_READERS, own=HIDDEN, query="from=1"),
     Row(V1 + "releases/<int:number>/acks/", "GET", _RELEASE_READERS, own=HIDDEN),
+    Row(V1 + "releases/<int:number>/chains/", "GET", _RELEASE_READERS, own=HIDDEN),
+    Row(V1 + "releases/<int:number>/aps/", "GET", _RELEASE_READERS, own=HIDDEN),
+    Row(V1 + "releases/<int:number>/chains/<str:code>/", "GET", _RELEASE_READERS, own=HIDDEN),
     Row(
         V1 + "releases/<int:number>/acks/",
         "POST",
@@ -465,6 +477,7 @@ ROWS: list[Row] = [
     *PLANS,
     *SUPPLY,
     *PLANNING,
+    *LOGISTICS,
     *RELEASES,
     *PAGES,
     *BUTTONS,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from demand.measures import CONSENSUS
 from demand.models import ConsumptionRule, Order
 from demand.selectors.frame import Frame, load_frame
 from demand.selectors.governing import governed_rows
+from demand.selectors.order_lines import list_order_lines
 from demand.selectors.product_policies import load_product_policies
 from demand.selectors.sources import OPEN_STATUSES
 from engine.consumption import Consumption, consume
@@ -110,50 +109,22 @@ def load_order_sums(
     Where ``linked`` [rows], a dealer order counts less the customer orders it names; elsewhere the larger of both
     sums counts, month by month.
     """
-    lines = list(
-        Order.objects.filter(kind__in=(OrderKind.CUSTOMER, OrderKind.CHANNEL), status__in=statuses)
-        .order_by("due_date", "pk")
-        .values_list("kind", "product", "org", "due_date", "quantity", "order", "for_order")
-    )
-    scaled = [(*line[:4], _smallest(line[4], frame.scale), *line[5:]) for line in lines]
-    net = _without_named(scaled)
+    lines = list_order_lines(statuses=statuses, scale=frame.scale)
     sums: dict[str, dict[Node, Ints]] = {name: defaultdict(lambda: np.zeros(len(months) + 1, np.int64)) for name in
                                          ("customer", "channel", "net")}  # fmt: skip
     later = 0
-    for (kind, product, org, due, quantity, _order, _named), counted in zip(scaled, net, strict=True):
-        column = max(month_of(due) - months.start, -1) + 1
+    for line in lines:
+        column, market = max(month_of(line.due) - months.start, -1) + 1, (line.product, line.org)
         if column > len(months):
-            later += counted
+            later += line.net
             continue
-        sums[kind][product, org][column] += quantity
-        if kind == OrderKind.CHANNEL:
-            sums["net"][product, org][column] += counted
+        sums[line.kind][market][column] += line.quantity
+        if line.kind == OrderKind.CHANNEL:
+            sums["net"][market][column] += line.net
     placed = {name: place_on_leaves(frame, given, len(months) + 1) for name, given in sums.items()}
     customer, channel, unnamed = (placed[name][0] for name in ("customer", "channel", "net"))
     values = np.where(linked[:, None], customer + unnamed, np.maximum(customer, channel))
     return OrderSums(values[:, 1:], values[:, 0], placed["customer"][1] + placed["net"][1], later)
-
-
-def _smallest(quantity: Decimal, scale: int) -> int:
-    return int(quantity.scaleb(scale).to_integral_value())
-
-
-def _without_named(lines: list[tuple[Any, ...]]) -> list[int]:
-    """Each line's quantity less, for dealer lines, the customer order of the same product that they name.
-
-    A customer order is taken off once, however many dealer lines name it, from the earliest on.
-    """
-    behind: dict[tuple[str, int], int] = defaultdict(int)
-    for kind, product, _org, _due, quantity, order, _named in lines:
-        if kind == OrderKind.CUSTOMER:
-            behind[order, product] += quantity
-    counted = []
-    for kind, product, _org, _due, quantity, _order, named in lines:
-        off = min(behind[named, product], quantity) if kind == OrderKind.CHANNEL and named else 0
-        if off:
-            behind[named, product] -= off
-        counted.append(quantity - off)
-    return counted
 
 
 def place_on_leaves(frame: Frame, given: Mapping[Node, Ints], width: int) -> tuple[Ints, int]:

@@ -40,17 +40,26 @@ class NearZone:
 
 def load_near_zone(plan: ConsumedPlan, granularity: str) -> NearZone:
     """The near zone of a plan by month, week or day."""
+    first = plan.frame.first_month
+    buckets, consensus = split_near(plan.forecast, first, granularity)
+    _buckets, demand = split_near(plan.result.demand, first, granularity)
+    return NearZone(plan, buckets, consensus, demand)
+
+
+def split_near(quantities: Ints, first_month: int, granularity: str) -> tuple[tuple[Bucket, ...], Ints]:
+    """The near months of int64 [rows, months] figures, none negative, laid on working days: int64 [rows, buckets].
+
+    The buckets of a month sum to the month, row by row.
+    """
     buckets: list[Bucket] = []
-    consensus: list[Ints] = []
-    demand: list[Ints] = []
-    for column, (first, last, working_days) in enumerate(_load_calendar(plan.frame.first_month)):
+    found: list[Ints] = [np.zeros((len(quantities), 0), np.int64)]
+    for column, (first, last, working_days) in enumerate(_load_calendar(first_month)[: quantities.shape[1]]):
         weights = day_weights(first, last, working_days)
         parts = _cut(granularity, column, first, last, weights)
         buckets += [bucket for bucket, _days in parts]
-        for source, target in ((plan.forecast, consensus), (plan.result.demand, demand)):
-            days = split_over_days(source[:, column], weights)
-            target += [days[:, part].sum(axis=1) for _bucket, part in parts]
-    return NearZone(plan, tuple(buckets), np.column_stack(consensus), np.column_stack(demand))
+        days = split_over_days(quantities[:, column], weights)
+        found += [days[:, part].sum(axis=1, keepdims=True) for _bucket, part in parts]
+    return tuple(buckets), np.hstack(found)
 
 
 def _load_calendar(first_month: int) -> list[tuple[dt.date, dt.date, float]]:

@@ -51,6 +51,21 @@ def get_release(number: int | None = None) -> Release:
     return found
 
 
+def find_release_of(version: Version) -> Release | None:
+    """The release that carries a plan; None while it is a draft or only approved."""
+    if not version.snapshot_code:
+        return None
+    return list_releases().filter(snapshot_code=version.snapshot_code).first()
+
+
+def get_released_version(release: Release) -> Version:
+    """The frozen plan whose snapshot a release was made from. Raises ``Missing`` when it is kept no more."""
+    found = Version.objects.select_related("cycle").filter(snapshot_code=release.snapshot_code).first()
+    if found is None:
+        raise Missing(_("The plan of this release is not kept any more."), code="no_plan")
+    return found
+
+
 def load_lines(release: Release) -> tuple[ReleaseLine, ...]:
     """The lines of a release, in line order."""
     return _decode(release.document_id)

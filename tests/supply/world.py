@@ -9,12 +9,31 @@ from typing import Any
 
 import numpy as np
 
+from accounts.models import User
 from core.months import parse_month
-from masterdata.models import BomLine, Material, Org, Product, Resource, Routing
+from cycles.choices import CycleState
+from cycles.models import Cycle
+from masterdata.models import (
+    BomLine,
+    Cost,
+    Lane,
+    Material,
+    OpenPurchase,
+    Org,
+    Product,
+    Resource,
+    Routing,
+    Site,
+    Transfer,
+)
 from plans.cubes import Axis, Cube
 from plans.models import Version
 from plans.selectors import load_measure
-from plans.services import publish_cubes
+from plans.services import create_working_version, freeze_version, publish_cubes
+from supply.models import Release
+from supply.services.balance import run_balance
+from supply.services.releases import publish_release
+from supply.services.sessions import forget_models
 from tests.factories import SmallCompany
 
 NOV = parse_month("2026-11")
@@ -57,3 +76,34 @@ def split_in_two(company: SmallCompany) -> None:
     )
     Routing.objects.filter(product__code__startswith="B").update(resource=line)
     BomLine.objects.filter(product__code__startswith="B").update(material=pack)
+
+
+def build_network(company: SmallCompany, cycle: Cycle, actor: User, *, months: int = 18) -> Version:
+    """The plant serves the north, a store behind it the south; balanced.
+
+    Every month 150 A1 and 250 of 300 B1 fill the line's 400 hours, 50 B1 are bought in ready-made; 30 packs are on
+    order.
+    """
+    forget_models()
+    version = create_working_version(cycle=cycle, actor=None)
+    store = Site.objects.create(code="STORE", name="Store", kind="warehouse")
+    Transfer.objects.create(from_site=company.site, to_site=store, lead_time_days=0)
+    Lane.objects.create(site=company.site, org=company.orgs["NORTH"], unit_cost=1, lead_time_days=3)
+    Lane.objects.create(site=store, org=company.orgs["SOUTH"], unit_cost=1, lead_time_days=3)
+    Cost.objects.filter(product=company.products["B1"]).update(outsourcing_cost=90)
+    OpenPurchase.objects.create(order="PO-1", material=company.material, arrival_month=NOV, quantity=30)
+    demand = {("A1", "NORTH-1"): 100, ("A1", "SOUTH-1"): 50, ("B1", "NORTH-1"): 300}
+    ask(version, {market: [units] * months for market, units in demand.items()})
+    run_balance(version_id=version.pk, actor=actor)
+    version.refresh_from_db()
+    return version
+
+
+def release_plan(version: Version, users: Mapping[str, User]) -> Release:
+    """Approve a plan as it stands and publish its release."""
+    freeze_version(version_id=version.pk, kind="A", actor=users["executive"])
+    cycle = Cycle.objects.get(pk=version.cycle_id)
+    cycle.state = CycleState.APPROVED
+    cycle.save()
+    publish_release(cycle, users["supply_lead"])
+    return Release.objects.get(cycle=cycle)
