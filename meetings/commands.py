@@ -19,9 +19,10 @@ from core.jobs import enqueue_job
 from core.models import Job
 from core.months import parse_month
 from cycles import services as cycles
+from cycles.choices import CycleState
 from cycles.models import Cycle
 from cycles.selectors import get_step
-from cycles.transitions import NEXT
+from cycles.transitions import CLOSED_BY, NEXT
 from demand.selectors.assumptions import get_assumption
 from demand.selectors.deviations import DeviationPlace
 from demand.selectors.place import find_place
@@ -60,10 +61,18 @@ def run_command(name: str, request: Request) -> str | Job:
     return command(request)
 
 
-def _advance(request: Request) -> str:
-    target = NEXT[request.cycle.state].target
-    moved = cycles.advance_cycle(cycle=request.cycle, to=target, actor=request.actor)
-    return _("Done. The cycle is now in “%s”.") % moved.get_state_display()
+def _to(target: CycleState) -> Callable[[Request], str]:
+    """A button means one arrow, not whatever comes next: pressed twice, or on an old page, it moves nothing further."""
+
+    def advance(request: Request) -> str:
+        moved = cycles.advance_cycle(cycle=request.cycle, to=target, actor=request.actor)
+        return _("Done. The cycle is now in “%s”.") % moved.get_state_display()
+
+    return advance
+
+
+def _sign(request: Request) -> str:
+    return _to(CLOSED_BY[request.step.code].target)(request)
 
 
 def _co_sign(request: Request) -> str:
@@ -130,9 +139,10 @@ def _waive_submission(request: Request) -> str:
 
 
 def _waive_gate(request: Request) -> str:
+    following = NEXT.get(request.cycle.state)
     cycles.waive_gate(
         cycle=request.cycle,
-        transition=NEXT[request.cycle.state].name,
+        transition=following.name if following else "",
         code=request.fields.get("gate", ""),
         reason=request.fields.get("reason", ""),
         actor=request.actor,
@@ -180,13 +190,14 @@ def _value(request: Request) -> Job:
 
 def _decide(request: Request) -> str:
     decision = get_decision(request.cycle, _number(request.fields.get("number", "")))
-    deferred_to = request.fields.get("deferred_to", "")
+    deferred_to, seen = request.fields.get("deferred_to", ""), request.fields.get("revision", "")
     decided = meetings.decide(
         decision=decision,
         verdict=request.fields.get("verdict", ""),
         option=request.fields.get("option", ""),
         note=request.fields.get("note", ""),
         deferred_to=_date(deferred_to) if deferred_to else None,
+        revision=_number(seen) if seen else None,  # the options the page showed: letters may mean others by now
         actor=request.actor,
     )
     return _("Decision %(number)d: %(state)s.") % {"number": decided.number, "state": decided.get_state_display()}
@@ -244,11 +255,11 @@ def _date(text: str) -> dt.date:
 
 
 _COMMANDS: dict[str, Callable[[Request], str | Job]] = {
-    "start": _advance,
-    "sign": _advance,
-    "approve": _advance,
-    "release": _advance,
-    "close": _advance,
+    "start": _to(CycleState.COLLECTING),
+    "sign": _sign,
+    "approve": _to(CycleState.APPROVED),
+    "release": _to(CycleState.RELEASED),
+    "close": _to(CycleState.CLOSED),
     "co_sign": _co_sign,
     "begin_meeting": _begin,
     "end_meeting": _end,
