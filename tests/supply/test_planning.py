@@ -182,6 +182,9 @@ def test_dead_and_slow_stock_is_listed_until_somebody_decides(company, stocked, 
     ]
     assert rows[0].cover_days > 180
     assert rows[1].disposition is None
+    pack = next(row for row in list_material_cover(flow, values) if row.code == "PACK")
+    a_day = 930 * 1.111 / float(flow.days.sum())  # 1,080 wanted, 150 there; 11.1 % more at the outer band
+    assert pack.excess_value == pytest.approx((5000 - 180 * a_day) * 40_00, abs=1)
     decide = {"item": "HARN", "site": "PLANT", "owner": "finance", "due": dt.date(2026, 12, 1)}
     save_disposition(**decide, kind="keep", actor=users["purchasing"])
     save_disposition(**decide, kind="scrap", note="no buyer", actor=users["purchasing"])
