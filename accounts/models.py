@@ -19,6 +19,10 @@ class Scope:
     orgs: frozenset[str] | None = None
     suppliers: frozenset[str] | None = None
 
+    def __str__(self) -> str:
+        """The same text in every process, whatever order its sets have there: entity tags are made of it."""
+        return str([None if codes is None else sorted(codes) for codes in (self.products, self.orgs, self.suppliers)])
+
     @property
     def is_everything(self) -> bool:
         return self.products is None and self.orgs is None and self.suppliers is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from core.api import ApiView, IdPagination
+from core.api import ApiView, IdPagination, idempotent
 from core.choices import JobState
 from core.errors import InvalidInput
 from core.jobs import get_job, list_jobs, request_cancel
@@ -42,22 +44,23 @@ class JobListView(ApiView):
         return pages.get_paginated_response(JobSerializer(rows, many=True).data)
 
 
-class JobView(ApiView):
-    """One job with its progress."""
+class JobCancelView(ApiView):
+    """Ask a job to stop. Repeating it, or asking after the end, changes nothing."""
 
-    required_actions = {"GET": "job.view"}
+    required_actions: Mapping[str, str] = {"POST": "job.view"}
+
+    @extend_schema(request=None, responses=JobSerializer)
+    @idempotent
+    def post(self, request: Request, job_id: int) -> Response:
+        job = request_cancel(job=get_job(job_id, request.user), actor=get_person(request))
+        return Response(JobSerializer(job).data)
+
+
+class JobView(JobCancelView):
+    """One job with its progress; a POST asks it to stop, as ``cancel/`` does: a job takes no other command."""
+
+    required_actions = {"GET": "job.view", "POST": "job.view"}
 
     @extend_schema(responses=JobSerializer)
     def get(self, request: Request, job_id: int) -> Response:
         return Response(JobSerializer(get_job(job_id, request.user)).data)
-
-
-class JobCancelView(ApiView):
-    """Ask a job to stop. Repeating it, or asking after the end, changes nothing."""
-
-    required_actions = {"POST": "job.view"}
-
-    @extend_schema(request=None, responses=JobSerializer)
-    def post(self, request: Request, job_id: int) -> Response:
-        job = request_cancel(job=get_job(job_id, request.user), actor=get_person(request))
-        return Response(JobSerializer(job).data)

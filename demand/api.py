@@ -113,6 +113,7 @@ class CommentView(DemandView):
         return Response({"results": [_note(note) for note in notes]})
 
     @extend_schema(request=CommentSerializer, responses={201: OpenApiTypes.OBJECT})
+    @idempotent
     def post(self, request: Request) -> Response:
         wanted = checked(CommentSerializer, request)
         comment = add_comment(
@@ -152,6 +153,7 @@ class LockView(DemandView):
     required_actions = {"POST": ("consensus.override", "stream.edit.sales", "stream.edit.marketing")}
 
     @extend_schema(request=LockSerializer, responses=OpenApiTypes.OBJECT)
+    @idempotent
     def post(self, request: Request) -> Response:
         wanted = checked(LockSerializer, request)
         changed = lock_place(version=self.version(), actor=get_actor(request), **wanted)
@@ -165,6 +167,7 @@ class ForecastView(DemandView):
     throttle_scope = "jobs"
 
     @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
+    @idempotent
     def post(self, request: Request) -> Response:
         job = enqueue_forecast(cycle=self.cycle(), actor=get_actor(request))
         return Response({"id": job.pk, "state": job.state}, status=status.HTTP_202_ACCEPTED)
@@ -209,6 +212,7 @@ class OutlierView(DemandView):
     throttle_scope = "jobs"
 
     @extend_schema(request=OutlierSerializer, responses={201: OpenApiTypes.OBJECT})
+    @idempotent
     def post(self, request: Request) -> Response:
         wanted = checked(OutlierSerializer, request)
         place = {"product": find_product(wanted["product"]), "org": find_org(wanted["org"])}
@@ -256,6 +260,7 @@ class AssumptionView(DemandView):
     required_actions = {"POST": "decision.propose"}
 
     @extend_schema(request=AssessmentSerializer, responses=OpenApiTypes.OBJECT)
+    @idempotent
     def post(self, request: Request, assumption_id: int) -> Response:
         place = find_place(scope=get_scope(get_actor(request)), product=None, org=None)
         row = get_assumption(assumption_id=assumption_id, place=place)
@@ -283,6 +288,7 @@ class AssumptionCheckView(DemandView):
     required_actions = {"POST": "decision.propose"}
 
     @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
+    @idempotent
     def post(self, request: Request) -> Response:
         job = enqueue_assumption_check(cycle=self.cycle(), actor=get_actor(request))
         return Response({"id": job.pk, "state": job.state}, status=status.HTTP_202_ACCEPTED)

@@ -172,6 +172,7 @@ PEOPLE = [
     Row(V1 + "tokens/<int:token_id>/", "DELETE", [*STAFF, "admin"]),
     Row(V1 + "jobs/", "GET", [*STAFF, "admin", "api_client"]),
     Row(V1 + "jobs/<int:job_id>/", "GET", [*STAFF, "admin", "api_client"], seen_by=["coordinator"]),
+    Row(V1 + "jobs/<int:job_id>/", "POST", [*STAFF, "admin", "api_client"], seen_by=["coordinator"]),
     Row(V1 + "jobs/<int:job_id>/cancel/", "POST", [*STAFF, "admin", "api_client"], seen_by=["coordinator"]),
     Row("jobs/", "GET", [*STAFF, "admin", "api_client"]),
     Row("jobs/<int:job_id>/", "GET", [*STAFF, "admin", "api_client"], seen_by=["coordinator"]),
@@ -385,12 +386,14 @@ PLANNING = [
     Row(V1 + "supply/long-range/", "GET", STAFF, query="version=$version"),
     Row(V1 + "supply/investments/", "GET", [*LEADS, "finance", "executive"]),
     Row(V1 + "supply/investments/", "POST", _CAPACITY, body=_INVESTMENT),
-    Row(V1 + "supply/investments/<int:investment>/", "PATCH", _CAPACITY, body={"note": "x"}),
-    Row(V1 + "supply/investments/<int:investment>/", "DELETE", _CAPACITY),
+    Row(V1 + "supply/investments/<int:investment>/", "GET", ["production", *LEADS, "finance", "executive"]),
+    Row(V1 + "supply/investments/<int:investment>/", "PATCH", _CAPACITY, own=JUDGED, body={"note": "x"}),
+    Row(V1 + "supply/investments/<int:investment>/", "DELETE", _CAPACITY, own=JUDGED),
     Row(V1 + "supply/review/", "GET", STAFF, query="version=$version"),
     Row(V1 + "supply/review/", "POST", _DISPOSERS, body=_DEVIATION),
     Row(V1 + "supply/policies/", "GET", STAFF, query="version=$version"),
-    Row(V1 + "supply/policies/<str:product>/", "PATCH", _POLICY_KEEPERS, body={"safety_stock_days": 5}),
+    Row(V1 + "supply/policies/<str:product>/", "GET", STAFF),
+    Row(V1 + "supply/policies/<str:product>/", "PATCH", _POLICY_KEEPERS, own=JUDGED, body={"safety_stock_days": 5}),
 ]
 
 LOGISTICS = [
@@ -450,9 +453,12 @@ def _button(command: str, allowed: list[str], **words: Any) -> Row:
     )
 
 
-_ADVANCE = ["demand_lead"]  # the world stands in the demand review
-BUTTONS = [
-    *(_button(command, _ADVANCE) for command in ("start", "sign", "approve", "release", "close")),
+BUTTONS = [  # the world stands in the demand review
+    _button("start", ["coordinator"]),
+    _button("sign", ["demand_lead"]),
+    _button("approve", ["executive"]),
+    _button("release", ["supply_lead"]),
+    _button("close", ["coordinator"]),
     _button("co_sign", SIGNERS),
     _button("begin_meeting", LEADS),
     _button("end_meeting", LEADS),

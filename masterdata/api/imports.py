@@ -153,6 +153,7 @@ class ImportDiscardView(ApiView):
     throttle_scope = "imports"
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    @idempotent
     def post(self, request: Request, batch_id: int) -> Response:
         batch = get_batch(batch_id=batch_id, user=get_actor(request))
         batch = discard_batch(batch=batch, actor=get_actor(request))

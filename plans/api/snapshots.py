@@ -13,13 +13,20 @@ from rest_framework.response import Response
 from accounts.policies import can
 from accounts.selectors import get_scope
 from core.api import etag_of, is_not_modified, not_modified
-from core.errors import InvalidInput, Missing
+from core.errors import InvalidInput
 from plans.api.base import SLICE, PlanView, caller
 from plans.choices import AxisKind, FreezeKind
 from plans.exports import write_csv, write_parquet
 from plans.measures import Measure
 from plans.models import Snapshot
-from plans.selectors import get_snapshot, load_manifest, load_snapshot_hierarchy, load_snapshot_state, sum_nodes
+from plans.selectors import (
+    get_snapshot,
+    load_manifest,
+    load_snapshot_hierarchy,
+    load_snapshot_state,
+    sum_nodes,
+    unknown_snapshot,
+)
 from plans.selectors.slices import LEAF, NodeQuery, list_cube_lines, list_lines, list_nodes, month_names
 
 
@@ -39,7 +46,7 @@ class SnapshotView(PlanView):
     def get(self, request: Request, code: str) -> HttpResponseBase:
         snapshot = get_snapshot(code)
         if snapshot.kind != FreezeKind.APPROVED and not can(caller(request), "plan.read"):
-            raise Missing(_("There is no such snapshot."))
+            raise unknown_snapshot(code)
         scope = get_scope(caller(request))
         invalid = getattr(snapshot, "invalidation", None)
         etag = etag_of(snapshot.code, scope, invalid and invalid.pk, request.get_full_path())

@@ -36,6 +36,7 @@ from plans.selectors.snapshots import (
     load_snapshot_measure,
     load_snapshot_nodes,
     load_snapshot_state,
+    unknown_snapshot,
     verify_snapshot,
 )
 from plans.selectors.standing import ScenarioStanding, get_shown_version, load_scenario_standing
@@ -103,5 +104,6 @@ __all__ = [
     "read_current",
     "register_derivation",
     "sum_nodes",
+    "unknown_snapshot",
     "verify_snapshot",
 ]

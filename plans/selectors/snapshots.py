@@ -37,8 +37,13 @@ def get_snapshot(code: str) -> Snapshot:
     """By whole code or by the short form printed under figures. Raises ``Missing``."""
     found = list(Snapshot.objects.select_related("version__cycle", "invalidation").filter(code__startswith=code)[:2])
     if len(code) < SHORT_CODE or len(found) != 1:
-        raise Missing(_("There is no snapshot %(code)s.") % {"code": code}, code="unknown_snapshot")
+        raise unknown_snapshot(code)
     return found[0]
+
+
+def unknown_snapshot(code: str) -> Missing:
+    """The refusal of a code that is not there, or not the reader's to see: the same words for both."""
+    return Missing(_("There is no snapshot %(code)s.") % {"code": code}, code="unknown_snapshot")
 
 
 def list_snapshots(*, version_id: int | None = None, cycle_id: int | None = None) -> list[Snapshot]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -13,10 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
-from accounts.policies import can
+from accounts.policies import can, require
 from accounts.selectors import get_actor, get_scope
-from core.api import ApiView, idempotent
+from core.api import ApiView, etag_of, idempotent, is_not_modified, not_modified, require_match
+from core.errors import unknown
 from core.months import format_month
+from masterdata.models import Policy, Product
 from plans.models import Version
 from plans.selectors import find_version
 from supply import planning_serializers as shapes
@@ -31,6 +34,7 @@ from supply.selectors.outlook import list_imbalances, list_outlook
 from supply.selectors.policies import PolicyRow, list_policies
 from supply.selectors.values import UnitValues, load_unit_values
 from supply.services.inventory import explain_deviation, save_disposition
+from supply.services.investments import FIELDS as INVESTMENT_FIELDS
 from supply.services.investments import remove_investment, save_investment
 from supply.services.policies import FIELDS, review_policy
 
@@ -184,21 +188,46 @@ class InvestmentsView(PlanningView):
 
 
 class InvestmentView(PlanningView):
-    """One option of the long range."""
+    """One option of the long range; changing or removing it needs ``If-Match``."""
 
-    required_actions = {"PATCH": "capacity.edit", "DELETE": "capacity.edit"}
+    required_actions = {
+        "GET": ("finance.view_costs", "capacity.edit"),
+        "PATCH": "capacity.edit",
+        "DELETE": "capacity.edit",
+    }
+
+    @extend_schema(responses=shapes.InvestmentSerializer)
+    def get(self, request: Request, investment: int) -> Response:
+        row = Investment.objects.select_related("resource").filter(pk=investment).first()
+        if row is None:
+            raise unknown("investment", str(investment))
+        etag = _investment_tag(row)
+        return not_modified(etag) if is_not_modified(request, etag) else self._show(row)
 
     @extend_schema(request=shapes.InvestmentSerializer(partial=True), responses=shapes.InvestmentSerializer)
     def patch(self, request: Request, investment: int) -> Response:
         form = shapes.InvestmentSerializer(data=request.data, partial=True)
         form.is_valid(raise_exception=True)
-        row = save_investment(values=form.validated_data, investment_id=investment, actor=self.actor)
-        return Response(shapes.InvestmentSerializer(row).data)
+        return self._show(
+            save_investment(
+                values=form.validated_data,
+                investment_id=investment,
+                actor=self.actor,
+                guard=lambda row: require_match(request, _investment_tag(row)),
+            )
+        )
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, investment: int) -> Response:
-        remove_investment(investment_id=investment, actor=self.actor)
+        remove_investment(
+            investment_id=investment,
+            actor=self.actor,
+            guard=lambda row: require_match(request, _investment_tag(row)),
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _show(self, row: Investment) -> Response:
+        return Response(shapes.InvestmentSerializer(row).data, headers={"ETag": _investment_tag(row)})
 
 
 class ReviewView(PlanningView):
@@ -238,9 +267,19 @@ class PoliciesView(PlanningView):
 
 
 class PolicyView(PlanningView):
-    """Review one product's policy: change fields, or confirm it by sending none."""
+    """One product's policy; PATCH reviews it: change fields, or confirm it by sending none. Needs ``If-Match``."""
 
-    required_actions = {"PATCH": "policy.edit"}
+    required_actions = {"GET": "plan.read", "PATCH": "policy.edit"}
+
+    @extend_schema(responses=shapes.PolicyChangeSerializer)
+    def get(self, request: Request, product: str) -> Response:
+        require(self.actor, "plan.read", product=product)
+        found = Product.objects.filter(code=product).first()
+        if found is None:
+            raise unknown("product", product)
+        policy = Policy.objects.filter(product=found, site=None).first() or Policy(product=found)
+        etag = _policy_tag(policy)
+        return not_modified(etag) if is_not_modified(request, etag) else _show_policy(policy)
 
     @extend_schema(request=shapes.PolicyChangeSerializer, responses=shapes.PolicyChangeSerializer)
     def patch(self, request: Request, product: str) -> Response:
@@ -248,5 +287,28 @@ class PolicyView(PlanningView):
         form.is_valid(raise_exception=True)
         values = dict(form.validated_data)
         note = values.pop("note", "")
-        review = review_policy(product=product, values=values, note=note, actor=self.actor)
-        return Response({name: getattr(review.policy, name) for name in FIELDS})
+        review = review_policy(
+            product=product,
+            values=values,
+            note=note,
+            actor=self.actor,
+            guard=lambda policy: require_match(request, _policy_tag(policy)),
+        )
+        return _show_policy(review.policy)
+
+
+def _show_policy(policy: Policy) -> Response:
+    return Response({name: getattr(policy, name) for name in FIELDS}, headers={"ETag": _policy_tag(policy)})
+
+
+def _policy_tag(policy: Policy) -> str:
+    return etag_of("policy", policy.product_id, *(_text(getattr(policy, name)) for name in FIELDS))
+
+
+def _investment_tag(row: Investment) -> str:
+    return etag_of("investment", row.pk, *(_text(getattr(row, name)) for name in INVESTMENT_FIELDS))
+
+
+def _text(value: Any) -> str:
+    """A stored number and the same number as it was just set read alike."""
+    return f"{float(value):.6f}" if isinstance(value, int | float | Decimal) else str(value)

@@ -6,6 +6,8 @@ Only approved plans appear here; a draft never does. Documents are immutable, so
 from __future__ import annotations
 
 import csv
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase
@@ -21,18 +23,20 @@ from core.api import ApiView, IdPagination, etag_of, idempotent, is_not_modified
 from core.errors import InvalidInput
 from core.spreadsheets import safe_cell
 from supply import serializers
+from supply.documents import ReleaseLine
 from supply.models import Release
 from supply.selectors.releases import (
     get_approved_plan,
     get_release,
     list_consensus_lines,
+    list_delta,
     list_releases,
-    load_delta,
-    load_lines,
+    list_visible_lines,
 )
 from supply.services.releases import acknowledge_release
 
 _PAGE, _MOST = 1000, 5000
+_FORMATS = {"json": "application/json", "csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 _CURSOR = [
     OpenApiParameter("cursor", int, description="Position of the first line, from the last page's `next`."),
     OpenApiParameter("limit", int, description=f"Lines a page, {_PAGE} by default, {_MOST} at most."),
@@ -92,25 +96,32 @@ class ReleaseView(ApiView):
 
 
 class ReleaseLinesView(ApiView):
-    """The immutable lines of a release, as JSON pages or, with ``?format=csv``, as one sheet."""
+    """The immutable lines of a release, as JSON pages or all at once: ``?format=csv`` or one JSON object a line.
+
+    A line keeps its number for a reader who sees some products only.
+    """
 
     required_actions = {"GET": "release.read"}
 
     @extend_schema(
-        parameters=[*_CURSOR, OpenApiParameter("format", str, enum=["json", "csv"])],
+        parameters=[*_CURSOR, OpenApiParameter("format", str, enum=list(_FORMATS))],
         responses=serializers.ReleaseLinesSerializer,
     )
     def get(self, request: Request, number: int | None = None) -> HttpResponseBase:
-        release = get_release(number)
+        release, user = get_release(number), get_actor(request)
         start, limit = _page(request)
-        as_csv = request.query_params.get("format") == "csv"
-        etag = etag_of(release.document_id, release.number, as_csv, start, limit)
+        wanted = request.query_params.get("format", "json")
+        if wanted not in _FORMATS:
+            raise InvalidInput(
+                _("Lines come as %(known)s.") % {"known": ", ".join(_FORMATS)}, details={"field": "format"}
+            )
+        etag = etag_of(release.document_id, release.number, get_scope(user), wanted, start, limit)
         if is_not_modified(request, etag):
             return not_modified(etag)
-        if as_csv:
-            return _csv(release, etag)
-        lines = load_lines(release)
-        page = [line.as_json(start + i) for i, line in enumerate(lines[start : start + limit])]
+        lines = list_visible_lines(release, user)
+        if wanted != "json":
+            return _file(release, lines, wanted, etag)
+        page = [line.as_json(position) for position, line in lines[start : start + limit]]
         body = {
             "release": release.number,
             "snapshot": release.snapshot_code,
@@ -133,6 +144,9 @@ class ReleaseDeltaView(ApiView):
         if not given.isdecimal():
             raise InvalidInput(_("Say since which release: ?from=1"), details={"field": "from"})
         release, since = get_release(number), get_release(int(given))
+        etag = etag_of(since.document_id, release.document_id, since.number, number, get_scope(get_actor(request)))
+        if is_not_modified(request, etag):
+            return not_modified(etag)
         lines = [
             {
                 "product": line.product,
@@ -141,9 +155,10 @@ class ReleaseDeltaView(ApiView):
                 "before": None if line.before is None else float(line.before),
                 "after": None if line.after is None else float(line.after),
             }
-            for line in load_delta(release, since)
+            for line in list_delta(release, since, get_actor(request))
         ]
-        return Response({"release": release.number, "since": since.number, "lines": lines})
+        body = {"release": release.number, "since": since.number, "lines": lines}
+        return Response(body, headers={"ETag": etag})
 
 
 class ReleaseAckView(ApiView):
@@ -181,12 +196,15 @@ def _next(request: Request, start: int, limit: int) -> str:
     return request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
 
 
-def _csv(release: Release, etag: str) -> HttpResponse:
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers={"ETag": etag})
-    response["Content-Disposition"] = f'attachment; filename="release-{release.number}.csv"'
+def _file(release: Release, lines: Sequence[tuple[int, ReleaseLine]], form: str, etag: str) -> HttpResponse:
+    response = HttpResponse(content_type=_FORMATS[form], headers={"ETag": etag})
+    response["Content-Disposition"] = f'attachment; filename="release-{release.number}.{form}"'
+    if form == "jsonl":
+        response.writelines(json.dumps(line.as_json(number), ensure_ascii=False) + "\n" for number, line in lines)
+        return response
     writer = csv.writer(response)
     writer.writerow(["line", "product", "site", "month", "quantity", "unit"])
-    for number, line in enumerate(load_lines(release)):
+    for number, line in lines:
         texts = [safe_cell(text) for text in (line.product, line.site, line.month)]
         writer.writerow([number, *texts, f"{line.quantity:f}", safe_cell(line.unit)])
     return response

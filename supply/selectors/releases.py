@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.policies import is_in_scope
 from accounts.selectors import get_scope
 from core.errors import Missing
 from core.months import format_month
@@ -30,7 +32,7 @@ _APPROVED = (CycleState.APPROVED, CycleState.RELEASED, CycleState.CLOSED)
 
 @dataclass(frozen=True)
 class ApprovedPlan:
-    """The latest approved plan and the release that carries it, when there is one."""
+    """The latest approved plan and the release that carries these very figures, when there is one."""
 
     cycle: Cycle
     version: Version
@@ -76,9 +78,23 @@ def _decode(sha: str) -> tuple[ReleaseLine, ...]:
     return tuple(decode_lines(bytes(ReleaseDocument.objects.get(pk=sha).body)))
 
 
-def load_delta(release: Release, since: Release) -> list[DeltaLine]:
-    """What changed from one release to another."""
-    return diff_lines(load_lines(since), load_lines(release))
+def list_visible_lines(release: Release, user: User) -> list[tuple[int, ReleaseLine]]:
+    """Position in the release and line, of the products in the user's scope."""
+    seen = _visible_products(user)
+    return [(number, line) for number, line in enumerate(load_lines(release)) if seen(line.product)]
+
+
+def list_delta(release: Release, since: Release, user: User) -> list[DeltaLine]:
+    """What changed from one release to another, of the products in the user's scope."""
+    seen = _visible_products(user)
+    return [line for line in diff_lines(load_lines(since), load_lines(release)) if seen(line.product)]
+
+
+def _visible_products(user: User) -> Callable[[str], bool]:
+    """Whether a product code lies in the scope; each is looked up once."""
+    if get_scope(user).products is None:
+        return lambda _code: True
+    return cache(lambda code: is_in_scope(user, product=code))
 
 
 def list_mps_lines(version: Version) -> list[ReleaseLine]:
@@ -114,7 +130,8 @@ def get_approved_plan() -> ApprovedPlan:
         raise Missing(
             _("No plan is approved yet. The first approval makes it available here."), code="nothing_approved"
         )
-    release = Release.objects.filter(cycle=cycle).exclude(state=ReleaseState.SUPERSEDED).first()
+    releases = Release.objects.filter(cycle=cycle, snapshot_code=version.snapshot_code)
+    release = releases.exclude(state=ReleaseState.SUPERSEDED).first()
     return ApprovedPlan(cycle, version, release)
 
 

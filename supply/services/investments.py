@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,26 +21,34 @@ from supply.models import Investment
 FIELDS = ("name", "kind", "hours_per_month", "invest", "fixed_cost", "lead_time_months", "note")
 
 
-def save_investment(*, values: Mapping[str, Any], actor: User, investment_id: int | None = None) -> Investment:
+def save_investment(
+    *,
+    values: Mapping[str, Any],
+    actor: User,
+    investment_id: int | None = None,
+    guard: Callable[[Investment], None] = lambda _row: None,
+) -> Investment:
     """Add an option, or change one; ``values`` has the fields of ``FIELDS`` and, for a new one, ``resource``.
 
-    Audit ``supply.investment.saved`` keeps old and new values. Raises ``Denied``, ``Missing``, ``InvalidInput``.
+    ``guard`` sees the stored row, held, before it changes. Audit ``supply.investment.saved`` keeps old and new values.
+    Raises ``Denied``, ``Missing``, ``InvalidInput``.
     """
     require(actor, "capacity.edit")
-    row = Investment() if investment_id is None else _get(investment_id)
-    if investment_id is None:
-        row.resource = _resource(str(values.get("resource", "")))
-    before = {name: getattr(row, name) for name in FIELDS} if row.pk else {}
-    for name in FIELDS:
-        if name in values:
-            setattr(row, name, values[name])
-    _check(row)
-    row.updated_by = actor
-    after = {name: getattr(row, name) for name in FIELDS}
-    changes = {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
     try:
         with write_transaction():
+            if investment_id is None:
+                row = Investment(resource=_resource(str(values.get("resource", ""))))
+            else:
+                guard(row := _hold(investment_id))
+            before = {name: getattr(row, name) for name in FIELDS} if row.pk else {}
+            for name in FIELDS:
+                if name in values:
+                    setattr(row, name, values[name])
+            _check(row)
+            row.updated_by = actor
             row.save()
+            after = {name: getattr(row, name) for name in FIELDS}
+            changes = {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
             audit.record(
                 chain=audit.SYSTEM,
                 actor=actor,
@@ -55,11 +63,13 @@ def save_investment(*, values: Mapping[str, Any], actor: User, investment_id: in
     return row
 
 
-def remove_investment(*, investment_id: int, actor: User) -> None:
+def remove_investment(
+    *, investment_id: int, actor: User, guard: Callable[[Investment], None] = lambda _row: None
+) -> None:
     """Take an option off the list. Audit ``supply.investment.removed``."""
     require(actor, "capacity.edit")
-    row = _get(investment_id)
     with write_transaction():
+        guard(row := _hold(investment_id))
         audit.record(
             chain=audit.SYSTEM,
             actor=actor,
@@ -70,8 +80,9 @@ def remove_investment(*, investment_id: int, actor: User) -> None:
         row.delete()
 
 
-def _get(investment_id: int) -> Investment:
-    row = Investment.objects.select_related("resource").filter(pk=investment_id).first()
+def _hold(investment_id: int) -> Investment:
+    """The row, locked where the database can; SQLite's writers queue anyway. Raises ``Missing``."""
+    row = Investment.objects.select_for_update(of=("self",)).select_related("resource").filter(pk=investment_id).first()
     if row is None:
         raise Missing(_("There is no such investment."), code="unknown_investment")
     return row

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -43,11 +43,19 @@ RULES: Mapping[str, tuple[float, float]] = {
 }
 
 
-def review_policy(*, product: str, values: Mapping[str, Any], actor: User, note: str = "") -> PolicyReview:
+def review_policy(
+    *,
+    product: str,
+    values: Mapping[str, Any],
+    actor: User,
+    note: str = "",
+    guard: Callable[[Policy], None] = lambda _policy: None,
+) -> PolicyReview:
     """Write the policy of a product as reviewed today: ``values`` changes fields of ``FIELDS``, none confirms it.
 
-    A changed policy is a change of master data: the next balance uses it. Audit ``supply.policy.reviewed``. Raises
-    ``Denied``, ``Missing``, ``InvalidInput``.
+    ``guard`` sees the policy, held, before it changes; a new one has the standard values. A changed policy is a change
+    of master data: the next balance uses it. Audit ``supply.policy.reviewed``. Raises ``Denied``, ``Missing``,
+    ``InvalidInput``.
     """
     require(actor, "policy.edit", product=product)
     found = Product.objects.filter(code=product).first()
@@ -60,6 +68,7 @@ def review_policy(*, product: str, values: Mapping[str, Any], actor: User, note:
     with write_transaction():
         take_lock(company)
         policy = Policy.objects.filter(product=found, site=None).first() or Policy(product=found)
+        guard(policy)
         changes = {
             name: [getattr(policy, name), value] for name, value in checked.items() if getattr(policy, name) != value
         }

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.choices import Role, ScopeAxis
+from accounts.models import Scope
 from accounts.policies import PERSONAL_ACTIONS, POLICY, TOKEN_SCOPES, actions_for, can, register_containment, require
 from accounts.selectors import get_scope
 from core.errors import Denied, Missing
@@ -105,3 +106,9 @@ def test_a_code_outside_the_scope_looks_like_one_that_does_not_exist():
     with pytest.raises(Missing) as refusal:
         require(north, "stream.edit.sales", org="SOUTH")
     assert (refusal.value.code, str(refusal.value.message)) == ("unknown_org", "There is no “SOUTH”.")
+
+
+def test_a_scope_reads_the_same_in_every_process():
+    """Entity tags are made of it: a set's own order differs from process to process."""
+    scope = Scope(orgs=frozenset({"n2", "n1", "s1"}))
+    assert str(scope) == "[None, ['n1', 'n2', 's1'], None]"

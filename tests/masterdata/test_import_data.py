@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import translation
 
+from accounts.models import User
 from masterdata.models import BomLine, Company, Product, Resource, Target
 from masterdata.selectors import get_company, list_leaf_products
 from masterdata.services import import_folder
@@ -106,3 +107,10 @@ def test_a_new_company_takes_both_names_from_the_top_of_the_organisation(folder)
     assert (company.name, company.name_zh, company.label) == ("Cars Ltd", "汽车公司", "Cars Ltd")
     with translation.override("zh-hans"):
         assert company.label == "汽车公司"
+
+
+@pytest.mark.django_db
+def test_an_imported_api_client_is_a_machine_and_people_are_not(folder, capsys):
+    users = "username,role,name\nerp,api_client,ERP\nli,sales,Li Yue\n"
+    call_command("import_data", folder(products=PRODUCTS, orgs=ORGS, history=HISTORY, users=users))
+    assert dict(User.objects.values_list("username", "is_service")) == {"erp": True, "li": False}

@@ -75,6 +75,8 @@ class UserStore:
                 value = sheet[name][index] if name in sheet.columns else EMPTY
                 if value is not EMPTY:
                     setattr(user, attribute, value)
+            if user.role == Role.API_CLIENT:
+                user.is_service = True  # a machine owns no step and attends no meeting
             user.save()
             for name, axis in _AXES.items():
                 if name in sheet.columns:
