@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.generic import TemplateView, View
 
@@ -23,6 +24,13 @@ class HomeView(LoginRequiredMixin, TemplateView):
     """What closes when, what needs a decision, who has not delivered. ``?cycle=2026-11`` shows an earlier month."""
 
     template_name = "dashboards/home.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """A supplier's home is its portal."""
+        user = get_actor(request)
+        if can(user, "material.edit") and not can(user, "plan.read"):
+            return redirect("supply:portal")
+        return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)

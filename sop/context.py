@@ -35,6 +35,7 @@ _NAV: tuple[tuple[str, Promise, str, str], ...] = (
     ("/kpis/", _("KPIs"), "plan.read", ""),
     ("/import/", _("Data"), "masterdata.read", ""),
 )
+_PORTAL = ("/supply/portal/", _("Supplier portal"))  # all that a supplier sees
 # The pages of a room, in the order of a month's work; a page that does not exist is left out.
 _TABS: tuple[tuple[tuple[str, Promise], ...], ...] = (
     (
@@ -57,6 +58,7 @@ _TABS: tuple[tuple[tuple[str, Promise], ...], ...] = (
         ("/supply/chains/", _("Chains")),
         ("/supply/shipping/", _("Shipping")),
         ("/supply/together/", _("Side by side")),
+        ("/supply/suppliers/", _("Suppliers")),
         ("/meeting/supply_review/", _("Meeting")),
     ),
 )
@@ -157,6 +159,9 @@ class Shell:
 
     @cached_property
     def nav(self) -> list[NavItem]:
+        if self._may("material.edit") and not self._may("plan.read"):
+            path, label = _PORTAL
+            return [NavItem(path, label, self._is_here(path))]
         return [
             NavItem(path, label, self._is_here(path), self.counts.get(counter, 0), counter == "orders")
             for path, label, action, counter in _NAV

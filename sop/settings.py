@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
         "JobState": "core.choices.JobState",
         "RiskKind": "meetings.choices.RiskKind",
         "EventKind": "demand.choices.EventKind",
+        "AnswerKind": "supply.choices.AnswerKind",
         "OrderKind": "demand.choices.OrderKind",
         "OrderStatus": "demand.choices.OrderStatus",
         "AckStatus": "supply.choices.AckStatus",

@@ -17,6 +17,15 @@ class AckStatus(TextChoices):
     REJECTED = "rejected", _("rejected")
 
 
+class AnswerKind(TextChoices):
+    """What a supplier says to a month that is asked of it."""
+
+    CONFIRMED = "confirmed", _("comes as asked")
+    LESS = "less", _("less is possible")
+    LATER = "later", _("comes later")
+    MORE = "more", _("more is possible")
+
+
 class RunStatus(TextChoices):
     """How good the plan of a balance is."""
 

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from supply import chain_views, planning_views, shipping_views, views
+from supply import chain_views, planning_views, shipping_views, supplier_views, views
 from supply.api import balance, chains, logistics, planning, trials
 from supply.api import releases as api
+from supply.api import suppliers as supplier_api
 
 app_name = "supply"
 urlpatterns = [
@@ -18,6 +19,9 @@ urlpatterns = [
     path("supply/shipping/", shipping_views.ShippingPage.as_view(), name="shipping"),
     path("supply/shipping/file/", shipping_views.ShippingFile.as_view(), name="shipping-file"),
     path("supply/together/", chain_views.TogetherPage.as_view(), name="together"),
+    path("supply/suppliers/", supplier_views.SuppliersPage.as_view(), name="suppliers"),
+    path("supply/portal/", supplier_views.PortalPage.as_view(), name="portal"),
+    path("supply/portal/file/", supplier_views.PortalFile.as_view(), name="portal-file"),
 ]
 api_urlpatterns = [
     path("plans/<int:version>/balance/", balance.BalanceView.as_view(), name="balance"),
@@ -40,6 +44,13 @@ api_urlpatterns = [
     path("supply/review/", planning.ReviewView.as_view(), name="review"),
     path("supply/policies/", planning.PoliciesView.as_view(), name="policies"),
     path("supply/policies/<str:product>/", planning.PolicyView.as_view(), name="policy"),
+    path("supply/supplier-plan/", supplier_api.SupplierPlanView.as_view(), name="supplier-plan"),
+    path("supply/supplier-answers/", supplier_api.SupplierAnswersView.as_view(), name="supplier-answers"),
+    path(
+        "supply/supplier-answers/<int:answer>/accept/",
+        supplier_api.AcceptAnswerView.as_view(),
+        name="supplier-answer-accept",
+    ),
     path("plan/consensus/", api.ConsensusPlanView.as_view(), name="consensus-plan"),
     path("releases/", api.ReleaseListView.as_view(), name="releases"),
     path("releases/latest/", api.ReleaseView.as_view(), name="release-latest"),

@@ -137,6 +137,16 @@ def _say_setting(setting: Mapping[str, Any], names: Names) -> str:
     return _("%(resource)s in %(when)s: %(changes)s") % {**facts, "changes": ", ".join(said)}
 
 
+def say_answer(supplier: str, units: Any, asked: Any, month: int) -> str:
+    """What a supplier answered to a month, for the list of what is short."""
+    return _("%(supplier)s answered: %(units)s of the %(asked)s asked in %(when)s.") % {
+        "supplier": supplier,
+        "units": number(units),
+        "asked": number(asked),
+        "when": month_long(month),
+    }
+
+
 def say_money_line(code: str) -> str:
     """A line of the plan's money; see ``engine.balancing.compare``."""
     return {

@@ -405,6 +405,21 @@ LOGISTICS = [
     Row(V1 + "supply/shipping/", "GET", STAFF, query="version=$version"),
 ]
 
+_ANSWERERS = ["purchasing", "supply_lead", "supplier"]
+_ACCEPTORS = ["purchasing", "supply_lead"]
+_ANSWERS = {"release": 1, "answers": [{"material": "PACK", "month": "2026-12", "kind": "confirmed"}]}
+SUPPLIERS = [  # nothing is published in this world, so there is nothing to answer
+    Row("supply/portal/", "GET", _ANSWERERS),
+    Row("supply/portal/", "POST", _ANSWERERS, own=HIDDEN, body={"do": "confirm", "release": "1", "material": "PACK"}),
+    Row("supply/portal/file/", "GET", _ANSWERERS, own=HIDDEN),
+    Row("supply/suppliers/", "GET", STAFF),
+    Row("supply/suppliers/", "POST", _ACCEPTORS, own=HIDDEN, body={"answer": "$answer"}),
+    Row(V1 + "supply/supplier-plan/", "GET", [*STAFF, "supplier"], own=HIDDEN),
+    Row(V1 + "supply/supplier-answers/", "GET", [*STAFF, "supplier"]),
+    Row(V1 + "supply/supplier-answers/", "POST", _ANSWERERS, own=HIDDEN, body=_ANSWERS),
+    Row(V1 + "supply/supplier-answers/<int:answer>/accept/", "POST", _ACCEPTORS, own=HIDDEN, body={}),
+]
+
 _RELEASE_READERS = [*STAFF, "api_client"]
 RELEASES = [  # nothing is published in this world, so even the own ones are 404
     Row(V1 + "plan/consensus/", "GET", _RELEASE_READERS, own=HIDDEN),
@@ -484,6 +499,7 @@ ROWS: list[Row] = [
     *SUPPLY,
     *PLANNING,
     *LOGISTICS,
+    *SUPPLIERS,
     *RELEASES,
     *PAGES,
     *BUTTONS,

@@ -76,6 +76,7 @@ def build_world() -> World:
         "batch": (NOWHERE, None, NOWHERE),
         "code": ("A-9999-nowhere", None, "A-9999-nowhere"),
         "option": (NOWHERE, None, NOWHERE),  # no shortage, no option
+        "answer": (NOWHERE, None, NOWHERE),  # no release, no answer
         "investment": (_investment(company).pk, None, NOWHERE),
         "product": ("A1", None, "NOTHING"),
         "sheet": ("products", None, "party"),

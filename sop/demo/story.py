@@ -27,6 +27,7 @@ from sop.demo.look_back import explain_deviations, write_assumptions
 from sop.demo.market import build_market
 from sop.demo.people import ensure_people
 from sop.demo.sheets import write_company
+from sop.demo.suppliers import answer_release
 from sop.demo.view import CLOSED_CYCLES
 from sop.demo.words import say
 from sop.monthly import MonthlyRun
@@ -79,6 +80,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
     _work_on_the_demand_review(cycle, people)
     talk_about_demand(cycle, people)
     explain_deviations(cycle, people)
+    answer_release(people)
     take_a_first_look(run, people)
     _look_back_and_ahead(cycle, people)
     return cycle

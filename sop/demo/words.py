@@ -111,6 +111,10 @@ CHINESE = {
     "A rival lists its city car ¥6,000 lower": "竞品城市车型指导价下调 6,000 元",
     "Paint robot stood for two days": "涂装机器人停机两天",
     "B75 packs came four days late": "B75 电池包晚到四天",
+    # suppliers
+    "Ship waits for a berth": "货船等待靠泊",
+    "Second coating line is down for repair": "二号涂布线停机检修",
+    "Works through Spring Festival, ships after it": "春节期间不停产，节后发货",
     # promises, risks and options
     "Clear 400 C3 from the Hefei yard": "清理合肥库存的 400 辆 C3",
     "Sign the spare tool for the body shop of line 2": "签订二线焊装备用工装",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,7 @@ from plans.selectors import get_heads, get_last_approved, load_measure
 from supply.adapters.horizon import lag_months
 from supply.adapters.sheets import Row, Sheets
 from supply.measures import CONSENSUS, PRODUCTION, PURCHASE
+from supply.selectors.accepted import Accepted, list_accepted
 from supply.selectors.horizon import plan_months
 from supply.selectors.opening import MovedCount, load_open_purchases, load_opening
 
@@ -130,7 +131,8 @@ def load_sheets(version: Version) -> Sheets:
     rows["demand"] = demand_rows(consensus)
     opening, purchases = load_opening(months.start), load_open_purchases(months.start)
     rows["inventory"] = [_lot_row(lot) for lot in opening.lots]
-    rows["open_purchases"] = [_purchase_row(row, materials) for row in purchases.rows]
+    rows["open_purchases"] = [_purchase_row(row, materials, purchases.moved) for row in purchases.rows]
+    _take_answers(rows, list_accepted(version, months))
     released, slushy = _released(months.start, rows["policies"])
     return Sheets(
         first_month=months.start,
@@ -153,8 +155,27 @@ def _lot_row(lot: InventoryLot) -> Row:
     return {"item": item.code, "site": lot.site.code, "quantity": lot.quantity, "produced_on": lot.produced_on}
 
 
-def _purchase_row(row: OpenPurchase, materials: Mapping[int, str]) -> Row:
-    return {"material": materials[row.material_id], "arrival_month": row.arrival_month, "quantity": row.quantity}
+def _purchase_row(row: OpenPurchase, materials: Mapping[int, str], moved: Mapping[int, int | None]) -> Row:
+    found = {"material": materials[row.material_id], "arrival_month": row.arrival_month, "quantity": row.quantity}
+    return {**found, "expected_month": moved[row.pk]} if row.pk in moved else found
+
+
+def _take_answers(rows: dict[str, list[Row]], accepted: Sequence[Accepted]) -> None:
+    """Suppliers' answers the plan counts with: their limits, and, of a scenario's, what they send later."""
+    if not accepted:
+        return
+    tried = {(word.material, word.month): word for word in accepted if word.is_tried}
+    rows["material_supply"] = [
+        row for row in rows["material_supply"] if (row["material"], row["month"]) not in tried
+    ] + [{"material": code, "month": month, "max_quantity": word.limit} for (code, month), word in tried.items()]
+    rows["open_purchases"] += [
+        {"material": word.material, "arrival_month": word.later, "quantity": word.late, "expected_month": None}
+        for word in tried.values()
+        if word.later is not None
+    ]
+    rows["supplier_answers"] = [
+        {"material": word.material, "month": word.month, "limit": word.limit} for word in accepted
+    ]
 
 
 def _say_moved(count: MovedCount, month: int) -> Finding:

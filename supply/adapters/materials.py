@@ -19,6 +19,7 @@ from engine.balancing.contracts import (
 from supply.adapters.horizon import by_month, lag_months, shelf_months
 from supply.adapters.network import Network
 from supply.adapters.sheets import Row, Sheets, number
+from supply.selectors.opening import spread_purchases
 
 AskedAt = Mapping[tuple[str, str], Floats]  # point → [T] its equal share of the product's demand
 BELOW_BAND_SHARE = 0.02  # of the unit cost per month, for a core material short of its outer flex band
@@ -105,22 +106,45 @@ def _arrivals(sheets: Sheets, keys: list[tuple[str, str]], ordered: Floats) -> F
     """[keys, T] what is on its way: where the release sends it, and the other open purchases shared equally.
 
     Sites that use a material share what the sheet has beyond the release's orders, or all of it where the sheet is
-    older than the release. What is overdue comes at once.
+    older than the release. What is overdue comes at once. A supplier's word counts last: it sends no more in a month
+    than it answered, and purchases with a new date come then.
     """
-    coming = np.zeros((len(keys), sheets.months))
     sharing: dict[str, list[int]] = defaultdict(list)
     for position, (material, _site) in enumerate(keys):
         sharing[material].append(position)
-    for row in sheets.of("open_purchases"):
-        offset = max(0, row["arrival_month"] - sheets.first_month)
-        positions = sharing.get(row["material"])
-        if positions and offset < sheets.months:
-            coming[positions, offset] += number(row["quantity"]) / len(positions)
-    if sheets.lists_release:
-        for positions in sharing.values():
-            listed = ordered[positions].mean(axis=0)
-            coming[positions] = np.maximum(coming[positions] - listed, 0.0)
-    return coming + ordered
+    expected, moved = _purchases(sheets)
+    coming = np.zeros((len(keys), sheets.months))
+    for material, positions in sharing.items():
+        share = expected.get(material, np.zeros(sheets.months)) / len(positions)
+        if sheets.lists_release:
+            share = np.maximum(share - ordered[positions].mean(axis=0), 0.0)
+        coming[positions] = ordered[positions] + share
+    for row in sheets.of("supplier_answers"):
+        positions, offset = sharing.get(row["material"], []), row["month"] - sheets.first_month
+        if positions and 0 <= offset < sheets.months:
+            total, limit = coming[positions, offset].sum(), float(row["limit"])
+            coming[positions, offset] *= min(1.0, limit / total) if total > 0 else 1.0
+    for material in sorted(sharing.keys() & moved.keys()):
+        positions, change = sharing[material], moved[material]
+        total = coming[positions].sum(axis=0)
+        kept = np.maximum(total + np.minimum(change, 0.0), 0.0)
+        left = np.divide(kept, total, out=np.ones_like(total), where=total > 0)
+        coming[positions] = coming[positions] * left + np.maximum(change, 0.0) / len(positions)
+    return coming
+
+
+def _purchases(sheets: Sheets) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Material → [T] open purchases as they were expected, and what new dates of their suppliers change of that."""
+    rows = [
+        (
+            row["material"],
+            row.get("expected_month", row["arrival_month"]),
+            row["arrival_month"],
+            number(row["quantity"]),
+        )
+        for row in sheets.of("open_purchases")
+    ]
+    return spread_purchases(rows, range(sheets.first_month, sheets.first_month + sheets.months))
 
 
 def _ordered(sheets: Sheets, keys: list[tuple[str, str]], first: np.ndarray) -> Floats:
@@ -149,17 +173,23 @@ def _core_band(
 
 
 def build_supplier_limits(sheets: Sheets, codes: list[str], material: MaterialPoints) -> SupplierLimits:
-    """What suppliers can still deliver: the limit less open purchases of the month; inf where none is stated."""
+    """What suppliers can still deliver: the limit less open purchases of the month; inf where none is stated.
+
+    A purchase with a new date counts in the month it was expected in: what comes late takes nothing of another month's.
+    """
     by_material: dict[str, list[Row]] = defaultdict(list)
     for row in sheets.of("material_supply"):
         if row["material"] in codes:
             by_material[row["material"]].append(row)
     limited = sorted(by_material)
+    moved = _purchases(sheets)[1]
     quantity = np.full((len(limited), sheets.months), np.inf)
     for position, code in enumerate(limited):
         stated = {row["month"] - sheets.first_month for row in by_material[code]}
         total = by_month(by_material[code], "max_quantity", sheets)
         coming = material.arrivals[material.material == codes.index(code)].sum(axis=0)
+        if code in moved:
+            coming = coming - moved[code]
         for month in stated & set(range(sheets.months)):
             quantity[position, month] = max(0.0, total[month] - coming[month])
     return SupplierLimits(np.array([codes.index(code) for code in limited], dtype=np.int64), quantity)

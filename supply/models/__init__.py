@@ -4,8 +4,10 @@ from supply.models.balance import AdoptedOption, BalanceRun, Bottleneck, RunBasi
 from supply.models.inventory import Deviation, Disposition, PolicyReview
 from supply.models.investments import Investment
 from supply.models.releases import Release, ReleaseAck, ReleaseDocument
+from supply.models.suppliers import AcceptedAnswer, PurchasePromise, SupplierAnswer
 
 __all__ = [
+    "AcceptedAnswer",
     "AdoptedOption",
     "BalanceRun",
     "Bottleneck",
@@ -13,10 +15,12 @@ __all__ = [
     "Disposition",
     "Investment",
     "PolicyReview",
+    "PurchasePromise",
     "Release",
     "ReleaseAck",
     "ReleaseDocument",
     "RunBasis",
     "Shortage",
+    "SupplierAnswer",
     "SupplyOption",
 ]

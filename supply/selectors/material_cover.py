@@ -15,8 +15,9 @@ from engine.coverage import days_of_supply, short_buckets
 from masterdata.models import BomLine, Material, MaterialSupply
 from masterdata.selectors import get_company
 from plans.hierarchy import load_hierarchy
+from supply.selectors.accepted import list_accepted_answers
 from supply.selectors.flow import StockFlow
-from supply.selectors.opening import load_open_purchases, load_opening
+from supply.selectors.opening import load_open_purchases, load_opening, spread_purchases
 from supply.selectors.values import UnitValues
 
 Floats = NDArray[np.float64]
@@ -141,14 +142,28 @@ def _stock(month: int) -> dict[int, float]:
 
 
 def _arrivals(months: range) -> tuple[dict[int, Floats], dict[int, list[tuple[dt.date, float]]]]:
-    """Open purchases as [T] and as (date, quantity); what is overdue is expected in the first month."""
-    by_month: dict[int, Floats] = defaultdict(lambda: np.zeros(len(months)))
+    """Open purchases as [T] and as (date, quantity); what is overdue is expected in the first month.
+
+    A supplier whose answer was accepted sends no more in its month than that.
+    """
+    purchases = load_open_purchases(months.start)
+    rows = [
+        (row.material_id, purchases.moved.get(row.pk, row.arrival_month), row.arrival_month, float(row.quantity))
+        for row in purchases.rows
+    ]
+    expected, moved = spread_purchases(rows, months)
+    for accepted in list_accepted_answers(months):
+        coming, month = expected[accepted.answer.material_id], accepted.answer.month - months.start
+        coming[month] = min(coming[month], float(accepted.limit))
     dated: dict[int, list[tuple[dt.date, float]]] = defaultdict(list)
-    for row in load_open_purchases(months.start).rows:
-        offset = max(0, row.arrival_month - months.start)
-        if offset < len(months):
-            by_month[row.material_id][offset] += float(row.quantity)
+    for row in purchases.rows:
+        if row.arrival_month < months.stop:
             dated[row.material_id].append((row.promised_date or first_day(row.arrival_month), float(row.quantity)))
+    nothing = np.zeros(len(months))
+    by_month = {
+        material: np.maximum(expected.get(material, nothing) + moved.get(material, nothing), 0.0)
+        for material in {*expected, *moved}
+    }
     return by_month, dated
 
 

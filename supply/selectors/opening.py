@@ -11,8 +11,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from core.months import month_of
 from masterdata.models import ActualRecord, InventoryLot, Material, OpenPurchase, Product, Site
@@ -20,11 +24,13 @@ from plans.choices import VersionKind
 from plans.models import Version
 from plans.selectors import get_last_approved, load_measure
 from supply import measures as m
-from supply.models import BalanceRun
+from supply.models import BalanceRun, PurchasePromise
 from supply.selectors.horizon import plan_months
 
 HALF_MONTH = dt.timedelta(days=15)  # a count of the second half of a month is for the next one
 Item = tuple[int | None, int | None]  # product id, material id; one of them
+Floats = NDArray[np.float64]
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -49,10 +55,15 @@ class Opening:
 
 @dataclass(frozen=True)
 class OpenPurchases:
-    """What is still to come. ``lists_release`` is false where the sheet is older than the last approved plan."""
+    """What is still to come. ``lists_release`` is false where the sheet is older than the last approved plan.
+
+    ``moved`` has for rows whose supplier gave another date since that plan (by id) the month they were expected in,
+    None where a row comes on top of what was expected.
+    """
 
     rows: tuple[OpenPurchase, ...]
     lists_release: bool
+    moved: Mapping[int, int | None] = field(default_factory=dict)
 
 
 def load_opening(month: int) -> Opening:
@@ -86,10 +97,63 @@ def load_open_purchases(month: int) -> OpenPurchases:
     """
     rows = list(OpenPurchase.objects.order_by("arrival_month", "promised_date", "pk"))
     known = _known_revisions(month)
-    newest = max((row.revision for row in rows), default=0)
-    if not known or newest > known[-1][1]:
-        return OpenPurchases(tuple(rows), True)
-    return OpenPurchases(tuple(row for row in rows if row.arrival_month >= month), False)
+    read = known[-1][1] if known else 0
+    promises = {row.revision: row for row in PurchasePromise.objects.all()}
+    told = {row.pk: _trace(promises, row.revision, read) for row in rows if row.revision in promises}
+    # A new date makes no new sheet: a row is as old as what it stood in before.
+    newest = max((told[row.pk].sheet if row.pk in told else row.revision for row in rows), default=0)
+    moved = {
+        pk: word.expected
+        for pk, word in told.items()
+        if word.is_news and (word.expected is None or word.expected >= month)
+    }
+    if not known or newest > read:
+        return OpenPurchases(tuple(rows), True, moved)
+    return OpenPurchases(tuple(row for row in rows if row.arrival_month >= month), False, moved)
+
+
+def spread_purchases(
+    rows: Iterable[tuple[Key, int | None, int, float]], months: range
+) -> tuple[dict[Key, Floats], dict[Key, Floats]]:
+    """Rows (key, month expected, month of arrival, quantity) by key as [T]: as expected, and what new dates change.
+
+    What is overdue comes at once; what was expected in no month comes on top.
+    """
+    expected: dict[Key, Floats] = defaultdict(lambda: np.zeros(len(months)))
+    moved: dict[Key, Floats] = defaultdict(lambda: np.zeros(len(months)))
+
+    def add(values: Floats, month: int, quantity: float) -> None:
+        if month < months.stop:
+            values[max(0, month - months.start)] += quantity
+
+    for key, was, now, quantity in rows:
+        if was is not None:
+            add(expected[key], was, quantity)
+        if was != now:
+            add(moved[key], now, quantity)
+            if was is not None:
+                add(moved[key], was, -quantity)
+    return expected, moved
+
+
+@dataclass(frozen=True)
+class _Word:
+    """What lies behind a promised purchase: the month a plan expected it in, and the revision of its sheet."""
+
+    expected: int | None
+    sheet: int
+    is_news: bool
+
+
+def _trace(promises: Mapping[int, PurchasePromise], revision: int, read: int) -> _Word:
+    """Back through the promises of a purchase; those up to the revision ``read`` were known to the plan already."""
+    word = promises[revision]
+    is_news, expected = word.revision > read, word.month_before
+    while (earlier := promises.get(word.revision_before)) is not None:
+        word = earlier
+        if word.revision > read:
+            expected = word.month_before
+    return _Word(expected, word.revision_before, is_news)
 
 
 def _known_revisions(month: int) -> list[tuple[int, int]]:

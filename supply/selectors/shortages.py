@@ -9,12 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from django.utils.translation import get_language
 
+from core.formats import sentences
 from plans.selectors import get_heads, keep_figures, load_measure
-from supply.choices import OptionKind
+from supply.choices import CauseKind, OptionKind
 from supply.measures import CONSENSUS
 from supply.models import BalanceRun, Bottleneck, Shortage
+from supply.selectors.accepted import say_accepted
 from supply.selectors.runs import get_latest_run, get_names_mark, load_names
 from supply.wording import Names, label_cause, say_cause
+
+_FROM_SUPPLIERS = (CauseKind.SUPPLIER, CauseKind.LEAD_TIME)
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,8 @@ def _list_shortages(version_id: int, run: BalanceRun) -> list[ShortageRow]:
     removed = {(b.kind, b.code): b.removed for b in run.bottlenecks.all()}
     names = load_names()
     asked = _asked(version_id, run, groups)
-    rows = [_row(group, asked[key], ways, removed, names) for key, group in groups.items()]
+    said = say_accepted(run)
+    rows = [_row(group, asked[key], ways, removed, names, said) for key, group in groups.items()]
     rows.sort(key=lambda row: (-row.margin, -row.quantity, row.product, row.month))
     return rows
 
@@ -127,9 +132,19 @@ def _row(
     ways: Counter[tuple[str, str]],
     removed: Mapping[tuple[str, str], float],
     names: Names,
+    said: Mapping[str, Mapping[int, str]],
 ) -> ShortageRow:
     lead = max(group, key=lambda row: (row.quantity, -row.pk))
     bottleneck = (lead.cause, lead.code)
+    answered = said.get(lead.code, {}).get(lead.cause_month, "") if lead.cause in _FROM_SUPPLIERS else ""
+    text = say_cause(
+        lead.cause,
+        lead.code,
+        lead.cause_month,
+        is_confirmed=lead.is_confirmed,
+        removed=removed.get(bottleneck),
+        names=names,
+    )
     return ShortageRow(
         product=lead.product.code,
         label=lead.product.label,
@@ -144,14 +159,7 @@ def _row(
         code=lead.code,
         name=names(lead.code),
         cause_month=lead.cause_month,
-        text=say_cause(
-            lead.cause,
-            lead.code,
-            lead.cause_month,
-            is_confirmed=lead.is_confirmed,
-            removed=removed.get(bottleneck),
-            names=names,
-        ),
+        text=sentences(text, answered),
         is_confirmed=lead.is_confirmed,
         options=ways[bottleneck],
         orgs=tuple(
