@@ -24,6 +24,7 @@ from engine.balancing.matrix import build_program
 from engine.balancing.program import LinearProgram
 
 PASS_ROOM = 1e-8  # share of a priority's demand a later pass may lose again: less than whole units notice
+NEAR_NONZEROS = 5_000  # below it any start is as quick
 LARGE_NONZEROS = 150_000  # from here on a re-solve takes seconds
 # What is tried, one after the other, when the dual simplex gives no answer. The model is elastic, so it always has one.
 OTHER_WAYS: tuple[dict[str, Any], ...] = (
@@ -77,7 +78,7 @@ class Session:
         started = time.perf_counter()
         if self.program.integer.any():
             self._free_integers()
-        self._begin_with_clp()
+        self._begin_near()
         self._serve_by_priority()
         self.run()
         if self.program.integer.any():
@@ -223,18 +224,20 @@ class Session:
         self.highs.clearSolver()
         return prices
 
-    def _begin_with_clp(self) -> None:
-        """Give a cold linear model that is not small CLP's optimal basis to start from."""
-        chosen = self.options.solver
-        if self._is_warm or self.program.integer.any():
+    def _begin_near(self) -> None:
+        """Give a cold linear model a basis to start from: just in time, or CLP's optimum from there for a large one."""
+        chosen, nonzeros = self.options.solver, int(self.program.matrix.nnz)
+        if self._is_warm or self.program.integer.any() or (chosen != "clp" and nonzeros < NEAR_NONZEROS):
             return
-        if chosen == "highs" or (chosen == "auto" and self.program.matrix.nnz < clp.MIN_NONZEROS):
-            return
-        answer = clp.solve_model(self.highs, just_in_time(self.problem, self.derived, self.program))
-        if answer is not None:
-            self.start_from(answer.basis)
-            self._method = "dual simplex from CLP's basis"
-            self._opinion = answer.objective
+        near = just_in_time(self.problem, self.derived, self.program)
+        if chosen == "clp" or (chosen == "auto" and nonzeros >= clp.MIN_NONZEROS):
+            answer = clp.solve_model(self.highs, near)
+            if answer is not None:
+                self.start_from(answer.basis)
+                self._method = "dual simplex from CLP's basis"
+                self._opinion = answer.objective
+                return
+        self.start_from(_to_highs(near.columns, near.rows))
 
     def _second_opinion(self) -> float:
         """CLP's optimum of the program as it stands after the passes, as a profit; nan when it has no answer."""
