@@ -22,6 +22,7 @@ from core.months import first_day
 
 UNDEFINED = "–"
 MINUS = "−"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 Figure = SupportsFloat | None
 
 _EN_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -87,11 +88,18 @@ def quantity(value: int | None, decimals: int = 0) -> str:
 
 
 def percent(value: Figure, decimals: int = 1, *, sign: bool = False) -> str:
-    """A rate already in per cent: 14.2 → ``14.2 %`` / ``14.2%``."""
+    """A rate already in per cent: 14.2 → ``14.2 %``, held together by a no-break space, / ``14.2%``."""
     text = (signed if sign else number)(value, decimals)
     if text == UNDEFINED:
         return text
-    return f"{text}%" if is_chinese() else f"{text} %"
+    return f"{text}%" if is_chinese() else f"{text}{NO_BREAK}%"
+
+
+def probability(value: float | None) -> str:
+    """A p-value: ``0.043``; ``< 0.001`` below that."""
+    if value is not None and value < 0.001:
+        return f"<{NO_BREAK}0.001"
+    return number(value, 3)
 
 
 def points(value: Figure, decimals: int = 1) -> str:

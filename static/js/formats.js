@@ -42,7 +42,7 @@ export const quantity = (value, decimals = 0) => (isFigure(value) ? write(Number
 /** A rate already in per cent: "14.2 %" / "14.2%" */
 export function percent(value, decimals = 1, { sign = false } = {}) {
   if (!isFigure(value)) return UNDEFINED;
-  return (sign ? signed : number)(value, decimals) + (isChinese ? "%" : " %");
+  return (sign ? signed : number)(value, decimals) + (isChinese ? "%" : "\u00a0%");
 }
 
 /** An amount in minor units, in words: "¥1.7 m" / "170 万元" */

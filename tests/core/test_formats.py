@@ -68,12 +68,20 @@ def test_quantities_are_kept_in_smallest_units():
 
 
 def test_rates(english):
-    assert formats.percent(14.2) == "14.2 %"
-    assert formats.percent(-5.3, sign=True) == "−5.3 %"
+    assert formats.percent(14.2) == "14.2\xa0%"  # never torn apart at the end of a line
+    assert formats.percent(-5.3, sign=True) == "−5.3\xa0%"
     assert formats.points(1.6) == "+1.6 pt"
     with translation.override("zh-hans"):
         assert formats.percent(14.2) == "14.2%"
         assert formats.points(-0.4) == "−0.4 个百分点"
+
+
+def test_a_probability_is_never_nothing():
+    assert formats.probability(0.0434) == "0.043"
+    assert formats.probability(0.001) == "0.001"
+    assert formats.probability(0.00099) == "<\xa00.001"
+    assert formats.probability(0.0) == "<\xa00.001"
+    assert formats.probability(None) == formats.probability(float("nan")) == "–"
 
 
 @pytest.mark.parametrize(

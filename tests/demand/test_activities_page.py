@@ -82,7 +82,7 @@ def test_what_the_forecast_measured_replaces_what_was_said(planned, lead):
     }
     assert found["FAIR"].effect.units == 12
     rows = {row.code: row for row in build_register(lead, planned.cycle)["rows"]}
-    assert (rows["FAIR"].verdict, rows["FAIR"].verdict_text) == ("ok", "accepted, 2 of 2 series, +4.0 %")
+    assert (rows["FAIR"].verdict, rows["FAIR"].verdict_text) == ("ok", "accepted, 2 of 2 series, +4.0\xa0%")
     assert (rows["CUT"].verdict, rows["CUT"].verdict_text) == ("warn", why)
     assert build_register(lead, planned.cycle)["message"].endswith("; the forecast left 1 out")
 

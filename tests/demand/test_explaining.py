@@ -65,10 +65,10 @@ def test_season_in_per_cent_of_the_trend():
 
 def test_the_message_names_season_trend_and_odd_months(told):
     assert re.fullmatch(
-        r"E7: strong season \(0\.\d\d\), trend \+\d+ % a year; no odd month", explain(told, "E7").message
+        r"E7: strong season \(0\.\d\d\), trend \+\d+\xa0% a year; no odd month", explain(told, "E7").message
     )
     calm = explain(told, "E5").message
-    assert calm.startswith("E5: no season to speak of (0.00), trend ±0 % a year")
+    assert calm.startswith("E5: no season to speak of (0.00), trend ±0\xa0% a year")
 
 
 def test_what_drove_the_sales_is_found(told):
@@ -158,7 +158,7 @@ def test_activities_of_a_place_are_those_that_overlap_it(told):
     assert "FAIR" in codes
     assert "ELSE" not in codes
     said = {row.code: row.said for row in list_place_activities(cycle=told.cycle, place=at("E7"))}
-    assert said["FAIR"] == "+5 %"
+    assert said["FAIR"] == "+5\xa0%"
 
 
 def test_the_board_is_json_with_equal_lengths(told):

@@ -168,12 +168,12 @@ def test_the_arithmetic_is_told_and_costs_only_to_those_who_may_see_them(measure
     seen = tell_flex(basis, place=place, months=months, sees_costs=True)[FLEX_CAPACITY]
     assert seen.source == "measured"
     assert seen.whole == (
-        "+5.3 % · Measured for New energy: in 90 of 100 months sales stay within 10.0 % above the forecast. "
-        "A lost unit costs ¥300, idle labour ¥100: prepared for 75.0 % of months."
+        "+5.3\xa0% · Measured for New energy: in 90 of 100 months sales stay within 10.0\xa0% above the forecast. "
+        "A lost unit costs ¥300, idle labour ¥100: prepared for 75.0\xa0% of months."
     )
     masked = tell_flex(basis, place=place, months=months, sees_costs=False)[FLEX_CAPACITY]
     assert "¥" not in masked.whole
-    assert "75.0 %" in masked.whole
+    assert "75.0\xa0%" in masked.whole
 
 
 def test_an_override_moves_the_band_for_every_reader_at_once(measured, client):

@@ -63,4 +63,4 @@ def test_the_look_back_says_how_often_it_held(closed, client):  # noqa: F811
     assert [line.cases for line in board.flex] == [1, 1, 1, 0]  # NEV north, NEV south, FUEL south
     assert board.flex_hit_rate == pytest.approx(100 * 2 / 3)
     client.force_login(lead)
-    assert "67 % inside" in client.get("/demand/review/").content.decode().replace("\u202f", " ").replace("\xa0", " ")
+    assert "67 % inside" in client.get("/demand/review/").content.decode().replace("\xa0", " ")

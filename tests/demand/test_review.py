@@ -69,7 +69,7 @@ def test_lags_by_leaf_by_model_and_in_total(looked_back):
     assert line.leaf.bias == pytest.approx(100 * 50 / 1200)
     assert line.tracking == pytest.approx(1.0)  # one month: Σ(F − A) / |F − A|
     assert [round(step.error, 2) for step in board.steps] == [0.0, 5.83, 5.83, 5.83, 5.83, 5.83]
-    assert board.message == "May 2026 sold 7.2 % less than forecast. 2 large deviations have no cause yet."
+    assert board.message == "May 2026 sold 7.2\xa0% less than forecast. 2 large deviations have no cause yet."
 
 
 def test_a_cause_is_recorded_once_and_may_be_corrected(looked_back):
@@ -163,7 +163,7 @@ def test_an_assumption_over_several_months(looked_back, client):
     for told in (
         "broken when missed in 3 of 3 months",
         "missed in 3 of 3",
-        "1,200 of 1,250 = 96 %",
+        "1,200 of 1,250 = 96\xa0%",
         "on average 1,200 a month",
     ):
         assert told in page, told

@@ -250,7 +250,7 @@ def test_the_chart_speaks_in_a_sentence(planned):
     import_sheets(planned.folder / "t", targets="kind,month,product,org,quantity\nbudget,2026-06,CARS,CN,1000\n")
     refresh_sources(cycle=planned.cycle, actor=None)
     title = board(planned, make_user("demand_lead"))["chart"]["title"]
-    assert title == "12 months ahead: ±0 % on the last 12, +20 % on budget"
+    assert title == "12 months ahead: ±0\xa0% on the last 12, +20\xa0% on budget"
 
 
 # Tree -------------------------------------------------------------------------------------------------------------

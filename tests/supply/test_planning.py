@@ -298,7 +298,7 @@ def test_the_month_is_held_against_its_own_plan(looked_back, users):
     assert figures.on_time_receipts == 0.9
     assert figures.utilisation == 190 / 400
     assert figures.plan_of == "2026-11"
-    assert board.message == "Nov 2026 reached 95 % of the plan's volume and 85 % of its mix"
+    assert board.message == "Nov 2026 reached 95\xa0% of the plan's volume and 85\xa0% of its mix"
     assert [(line.product, line.gap) for line in board.lines] == [("A2", -30), ("A1", 20)]
 
 
