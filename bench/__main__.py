@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", help=f"of: {', '.join(known)}; default all")
     parser.add_argument("--file", type=Path, help="with forecasting: measure this CSV of unique_id,ds,y instead")
     parser.add_argument("--horizon", type=int, default=18, help="with --file: periods held out; default 18")
-    parser.add_argument("--freq", default="M", help="with --file: M, Q, W, D or Y; default M")
+    parser.add_argument("--freq", help="with --file: M, Q, W, D, H or Y; default: read from the dates")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(known):
@@ -54,7 +54,7 @@ def main(arguments: Sequence[str]) -> int:
     return int(any(is_missed(row) for rows in figures.values() for row in rows))
 
 
-def _run_file(path: Path, horizon: int, freq: str) -> list[Row]:
+def _run_file(path: Path, horizon: int, freq: str | None) -> list[Row]:
     from bench.forecasting_file import run_file
 
     return run_file(path, horizon, freq)

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from bench import forecasting_peers
 from bench.table import Row
-from demand.management.commands.forecast_file import FREQUENCIES, read_histories
+from demand.periods import find_frequency
+from demand.series_file import read_histories
 from engine.forecasting import ForecastSettings, SeriesSet, forecast, scores, warm_up
 from engine.forecasting.profile import Rhythm, profile_series
 
@@ -24,31 +25,51 @@ SEASONAL_TEST = 1.645  # of the autocorrelation, as in the M competitions
 MOST_FOR_PEERS = 3000  # series; AutoETS takes a minute a thousand
 
 
-def run_file(path: Path, horizon: int, freq: str) -> list[Row]:
+def run_file(path: Path, horizon: int, freq: str | None) -> list[Row]:
     """sMAPE, MASE, OWA over Naive2, band coverage and cost of both efforts, seasonal naive and statsforecast."""
-    frequency = FREQUENCIES[freq]
-    given = read_histories(path, frequency).series
-    season = frequency.season_length
+    try:
+        histories = read_histories(path, find_frequency(freq) if freq else None)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    given, season = histories.series, histories.frequency.season_length
     kept, actual = _hold_out(given, horizon)
     if not len(kept):
         raise SystemExit(f"{path}: no series has {FEWEST_BEFORE} points before its last {horizon}")
     warm_up()
-    judge = _Judge(kept, actual, season)
+    peers, without = _run_peers(kept, horizon, season)
+    refused = np.zeros(len(kept), bool)
+    for peer in peers:
+        refused |= ~np.isfinite(peer.mean).all(axis=1)
+    if refused.all():
+        peers, without, refused = [], "they refuse every series", np.zeros(len(kept), bool)
+    judge = _Judge(kept, actual, season, ~refused)
     left_out = len(given) - len(kept)
-    rows = [Row("series", len(kept), "", note=f"{left_out} too short or with gaps in the hold-out" if left_out else "")]
+    note = f"{histories.frequency.name}, season of {season}"
+    if left_out:
+        note += f"; {left_out} too short or with gaps in the hold-out"
+    if refused.any():
+        note += f"; {int(refused.sum())} that statsforecast refuses are scored for no method"
+    rows = [Row("series", len(kept), "", note=note), *_run_engine(judge, horizon, season)]
+    rows += judge.rows("seasonal naive", judge.seasonal_naive(), None)
+    rows += judge.rows("Naive2", judge.naive2, None)
+    if without:
+        return [*rows, Row("statsforecast", float("nan"), "", note=without)]
+    return rows + [row for peer in peers for row in judge.rows(peer.name, peer.mean, peer.seconds)]
+
+
+def _run_engine(judge: _Judge, horizon: int, season: int) -> list[Row]:
+    rows = []
     for effort in ("full", "fast"):
         settings = ForecastSettings(horizon=horizon, season_length=season, effort=effort)
-        forecast(kept.take(slice(0, 30)), settings)  # what is imported on first use is not counted
+        forecast(judge.series.take(slice(0, 30)), settings)  # what is imported on first use is not counted
         started = time.process_time()
-        result = forecast(kept, settings)
+        result = forecast(judge.series, settings)
         rows += judge.rows(f"this engine, {effort}", result.mean, time.process_time() - started)
         if effort == "full":
             for j, level in enumerate(result.levels):
-                held = 100 * scores.coverage(actual, result.lower[:, j], result.upper[:, j]).mean()
+                held = 100 * scores.coverage(judge.actual, result.lower[:, j], result.upper[:, j]).mean()
                 rows.append(Row(f"coverage of {level:g} % bands", float(held), "%", f"{level:g}"))
-    rows += judge.rows("seasonal naive", judge.seasonal_naive(), None)
-    rows += judge.rows("Naive2", judge.naive2, None)
-    return rows + _compare(judge, horizon, season)
+    return rows
 
 
 def _hold_out(series: SeriesSet, horizon: int) -> tuple[SeriesSet, Floats]:
@@ -59,10 +80,13 @@ def _hold_out(series: SeriesSet, horizon: int) -> tuple[SeriesSet, Floats]:
 
 
 class _Judge:
-    """Scores of forecasts of the same hold-out; series that never change have no MASE and are left out of it."""
+    """Scores of forecasts of the same hold-out, of the ``scored`` series [n].
 
-    def __init__(self, series: SeriesSet, actual: Floats, season: int) -> None:
-        self.series, self.actual, self.season = series, actual, season
+    Series that never change have no MASE and are left out of it.
+    """
+
+    def __init__(self, series: SeriesSet, actual: Floats, season: int, scored: NDArray[np.bool_]) -> None:
+        self.series, self.actual, self.season, self.scored = series, actual, season, scored
         self.filled = profile_series(series, Rhythm(season)).filled
         histories = [row[~np.isnan(row)] for row in self.filled]
         self.scale = np.array([_step(history, season) for history in histories])
@@ -70,9 +94,9 @@ class _Judge:
         self.reference = self._measure(self.naive2)
 
     def _measure(self, mean: Floats) -> tuple[float, float]:
-        usable = self.scale > 0
+        usable = self.scored & (self.scale > 0)
         mase = scores.mase(self.actual[usable], mean[usable], self.scale[usable]) if usable.any() else float("nan")
-        return scores.smape(self.actual, mean), mase
+        return scores.smape(self.actual[self.scored], mean[self.scored]), mase
 
     def rows(self, name: str, mean: Floats, seconds: float | None) -> list[Row]:
         smape, mase = self._measure(mean)
@@ -120,12 +144,12 @@ def _naive2(history: Floats, season: int, horizon: int) -> Floats:
     return history[-1] / index[(len(history) - 1) % season] * ahead
 
 
-def _compare(judge: _Judge, horizon: int, season: int) -> list[Row]:
-    if len(judge.series) > MOST_FOR_PEERS:
-        return [Row("statsforecast", float("nan"), "", note=f"left out above {MOST_FOR_PEERS:,} series")]
+def _run_peers(kept: SeriesSet, horizon: int, season: int) -> tuple[list[forecasting_peers.Peer], str]:
+    """(peers, ""), or none and why."""
+    if len(kept) > MOST_FOR_PEERS:
+        return [], f"left out above {MOST_FOR_PEERS:,} series"
+    filled = SeriesSet(kept.keys, profile_series(kept, Rhythm(season)).filled)
     try:
-        filled = SeriesSet(judge.series.keys, judge.filled)
-        peers = forecasting_peers.run_statsforecast(filled, horizon, season=season)
+        return forecasting_peers.run_statsforecast(filled, horizon, season=season), ""
     except forecasting_peers.PeersUnavailable as error:
-        return [Row("statsforecast", float("nan"), "", note=f"not measured: {error}")]
-    return [row for peer in peers for row in judge.rows(peer.name, peer.mean, peer.seconds)]
+        return [], f"not measured: {error}"

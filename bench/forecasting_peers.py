@@ -28,7 +28,7 @@ class PeersUnavailable(RuntimeError):
 
 @dataclass(frozen=True)
 class Peer:
-    """Forecasts [n, h] of one model and the CPU seconds of one thread they took, compiling apart."""
+    """Forecasts [n, h] of one model, NaN where it refuses a series, and CPU seconds of one thread, compiling apart."""
 
     name: str
     mean: np.ndarray

@@ -41,6 +41,7 @@ _YES = frozenset({"yes", "y", "true", "1", "是", "有", "√", "对"})
 _NO = frozenset({"no", "n", "false", "0", "否", "无", "×", "不"})
 _MONTH_FORM = re.compile(r"(\d{4})\s*[-/.年]?\s*(\d{1,2})\s*月?")
 _DATE_FORM = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T][\d:.]+)?")
+_COMPACT_DATE_FORM = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SHEET_ERRORS = frozenset({"#REF!", "#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#VALUE!"})
 NEEDS_QUOTE = re.compile(r"'*[=+\-@\t\r]")  # our exports put a ' before a text that begins so
@@ -143,20 +144,14 @@ def parse_currency(text: str, _column: Column, _scales: Scales) -> str:
 def parse_month_cell(text: str, _column: Column, _scales: Scales) -> int:
     """``2026-06``, ``2026/6``, ``202606``, ``2026年6月``, a date or an Excel date → absolute month."""
     plain = unicodedata.normalize("NFKC", text)
-    day = _to_date(plain)
-    if day is not None:
-        return month_of(day)
-    match = _MONTH_FORM.fullmatch(plain)
-    if not match:
+    day = _to_date(plain) or read_month(plain)
+    if day is None or day.year not in _YEARS:
         raise CellRefused("not_a_month")
-    year, month = int(match[1]), int(match[2])
-    if year not in _YEARS or not 1 <= month <= 12:
-        raise CellRefused("not_a_month")
-    return month_of(dt.date(year, month, 1))
+    return month_of(day)
 
 
 def parse_date_cell(text: str, _column: Column, _scales: Scales) -> dt.date:
-    """``2026-06-30``, ``2026/6/30``, ``2026年6月30日`` or an Excel date."""
+    """``2026-06-30``, ``2026/6/30``, ``20260630``, ``2026年6月30日`` or an Excel date."""
     day = _to_date(unicodedata.normalize("NFKC", text))
     if day is None:
         raise CellRefused("not_a_date")
@@ -164,14 +159,33 @@ def parse_date_cell(text: str, _column: Column, _scales: Scales) -> dt.date:
 
 
 def _to_date(text: str) -> dt.date | None:
+    day = read_serial(text) or read_date(text)
+    return day if day is not None and day.year in _YEARS else None
+
+
+def read_serial(text: str) -> dt.date | None:
+    """The day that a spreadsheet keeps as a number of five digits; ``None`` for anything else."""
     if text.isdigit() and len(text) == 5 and int(text) in _EXCEL_SERIALS:
         return _EXCEL_EPOCH + dt.timedelta(days=int(text))
-    match = _DATE_FORM.fullmatch(text)
-    if not match:
+    return None
+
+
+def read_date(text: str) -> dt.date | None:
+    """The day of a half-width text, of any year; a time of day behind it is ignored."""
+    return _day_of(_DATE_FORM.fullmatch(text) or _COMPACT_DATE_FORM.fullmatch(text))
+
+
+def read_month(text: str) -> dt.date | None:
+    """The first day of the month in a half-width text, of any year."""
+    return _day_of(_MONTH_FORM.fullmatch(text))
+
+
+def _day_of(match: re.Match[str] | None) -> dt.date | None:
+    """Year, month and perhaps day, where the calendar has them."""
+    if match is None:
         return None
     try:
-        day = dt.date(int(match[1]), int(match[2]), int(match[3]))
-        return day if day.year in _YEARS else None
+        return dt.date(*(int(part) for part in (*match.groups(), "1")[:3]))
     except ValueError:
         return None
 

@@ -49,7 +49,7 @@ def test_a_workbook_with_excel_dates_and_numbers(cars, tmp_path):
             "calendar": [
                 ["月份", "工作日", "start"],
                 [dt.date(2026, 6, 1), 21.5, dt.date(2026, 6, 1)],
-                ["2026-07", 23],
+                ["2026-07", 23, "20260701"],
             ],
             "价格": [["产品", "起始月份", "价格"], ["E7", 46174, 0.1 + 0.2], ["B75", "2026年6月", 1e6]],
             "Sites": [["code", "name"], [1001, "Plant"]],
@@ -59,7 +59,7 @@ def test_a_workbook_with_excel_dates_and_numbers(cars, tmp_path):
     report = import_folder(path=path, actor=None)
     assert found(report) == []
     months = CalendarMonth.objects.order_by("month").values_list("month", "working_days", "start")
-    assert list(months) == [(24317, 21.5, dt.date(2026, 6, 1)), (24318, 23, None)]
+    assert list(months) == [(24317, 21.5, dt.date(2026, 6, 1)), (24318, 23, dt.date(2026, 7, 1))]
     prices = Price.objects.order_by("product__code").values_list("product__code", "from_month", "price")
     assert list(prices) == [("B75", 24317, Decimal(1_000_000)), ("E7", 24317, Decimal("0.3"))]
     lot = InventoryLot.objects.get()

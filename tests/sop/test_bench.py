@@ -39,9 +39,9 @@ def test_any_file_of_series_is_measured_on_its_last_periods(tmp_path, monkeypatc
     lines.append("SHORT,2023-12,7")
     source = tmp_path / "any.csv"
     source.write_text("\n".join(lines) + "\n")
-    rows = {row.name: row for row in forecasting_file.run_file(source, 6, "M")}
+    rows = {row.name: row for row in forecasting_file.run_file(source, 6, None)}
     assert rows["series"].value == 2
-    assert rows["series"].note == "1 too short or with gaps in the hold-out"
+    assert rows["series"].note == "monthly, season of 12; 1 too short or with gaps in the hold-out"
     assert rows["Naive2: OWA"].value == pytest.approx(1.0)
     assert rows["seasonal naive: OWA"].note.startswith("sMAPE 9.524 %")  # 200 × 0.1 / 2.1
     assert 0 < rows["this engine, full: OWA"].value < rows["seasonal naive: OWA"].value
