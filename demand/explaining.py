@@ -189,12 +189,13 @@ def _members(result: ForecastResult, model: FittedModel, total: Floats) -> tuple
     sold, mix = _tested(result, total)
     errors = result.member_errors[0]
     best = int(np.nanargmin(errors)) if not np.isnan(errors).all() else -1
-    near, middle, far = (min(column, model.weights.shape[0] - 1) for column in WEIGHT_COLUMNS)
+    weights = model.weights_of(result.route[0])
+    near, middle, far = (min(column, len(weights) - 1) for column in WEIGHT_COLUMNS)
     rows = [
         MemberRow(
             code=method.code,
             label=str(METHOD_LABELS[method.code]),
-            weights=(float(model.weights[near, m]), float(model.weights[middle, m]), float(model.weights[far, m])),
+            weights=(float(weights[near, m]), float(weights[middle, m]), float(weights[far, m])),
             error=float(errors[m]) / sold if sold and not np.isnan(errors[m]) else None,
             ahead=float(result.members[0, m, :YEAR].sum()),
             is_best=m == best,

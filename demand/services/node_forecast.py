@@ -150,7 +150,7 @@ def load_model(plan: Plan) -> FittedModel:
     """What the company's histories teach, kept for a day under the identity of everything it was learnt from."""
     from engine.forecasting.model import FittedModel  # brings numba: not into every web process
 
-    key = f"forecast-model:{plan.input_hash}"
+    key = f"forecast-model-2:{plan.input_hash}"
     if (text := cache.get(key)) is not None:
         return FittedModel.from_json(text)
     model = fit(plan.prepared.series, node_settings(plan))

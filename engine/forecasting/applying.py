@@ -65,14 +65,14 @@ def _fill_regular(
 ) -> None:
     rows = profile.rows(Route.REGULAR)
     packed = pack(profile, rows, profile.launch[rows], series.trusted)
-    outlook = _fill_members(draft, packed, rows, settings, model)
+    outlook = _fill_members(draft, packed, rows, settings, model.weights)
     mean = draft.base[rows]
     draft.method[rows] = "combination"
     if model.residual is not None:
         mean = mean + model.residual.correction(outlook, mean)
         draft.method[rows] = "combination_residual"
     _fill_bands(draft, rows, mean, model.regular, bands.error_scale(model.regular.coefficients, outlook))
-    _fill_origins(draft, packed, rows, settings, model, rhythm, rhythm.short_below)
+    _fill_origins(draft, packed, rows, settings, model.weights, rhythm, rhythm.short_below)
 
 
 def _fill_short(
@@ -80,15 +80,15 @@ def _fill_short(
 ) -> None:
     rows = profile.rows(Route.SHORT)
     packed = pack(profile, rows, profile.launch[rows], series.trusted)
-    outlook = _fill_members(draft, packed, rows, settings, model)
+    outlook = _fill_members(draft, packed, rows, settings, model.short_weights)
     draft.method[rows] = "short_history"
     scale = bands.error_scale(model.short.coefficients, outlook)
     _fill_bands(draft, rows, draft.base[rows], model.short, scale)
-    _fill_origins(draft, packed, rows, settings, model, rhythm, rhythm.new_below)
+    _fill_origins(draft, packed, rows, settings, model.short_weights, rhythm, rhythm.new_below)
 
 
 def _fill_members(
-    draft: _Draft, packed: Packed, rows: np.ndarray, settings: ForecastSettings, model: FittedModel
+    draft: _Draft, packed: Packed, rows: np.ndarray, settings: ForecastSettings, member_weights: np.ndarray
 ) -> Outlook:
     clean = np.empty_like(packed.flat)
     flags = np.zeros(len(packed.flat), np.uint8)
@@ -100,7 +100,7 @@ def _fill_members(
         target[rows] = block
     draft.members[rows] = outlook.members
     draft.features[rows] = outlook.features
-    draft.base[rows] = weights.combine(outlook.members, model.weights)
+    draft.base[rows] = weights.combine(outlook.members, member_weights)
     return outlook
 
 
@@ -113,7 +113,7 @@ def _fill_bands(
 
 
 def _fill_origins(
-    draft: _Draft, packed: Packed, rows: np.ndarray, settings: ForecastSettings, model: FittedModel,
+    draft: _Draft, packed: Packed, rows: np.ndarray, settings: ForecastSettings, member_weights: np.ndarray,
     rhythm: Rhythm, fewest: int,
 ) -> None:  # fmt: skip
     """Errors of the combination and of each member at the origins that leave ``fewest`` points."""
@@ -122,7 +122,7 @@ def _fill_origins(
     count = np.zeros(len(rows))
     for window in roll_origins(packed, origins, settings.horizon, settings.season_length, fewest=fewest):
         members, ahead = window.outlook.members, window.actual.shape[1]
-        errors = window.actual - weights.combine(members, model.weights)
+        errors = window.actual - weights.combine(members, member_weights)
         draft.origin_errors[rows[window.rows], origins.index(window.cut), :ahead] = errors
         absolute[window.rows] += np.abs(window.actual[:, None] - members).sum(axis=2)
         count[window.rows] += ahead

@@ -70,11 +70,17 @@ def look_ahead(
 
 
 def roll_origins(
-    packed: Packed, origins: Iterable[int], horizon: int, season: int, *, fewest: int, longest: int | None = None
+    packed: Packed,
+    origins: Iterable[int],
+    horizon: int,
+    season: int,
+    *,
+    fewest: int,
+    longest: NDArray[np.int64] | None = None,
 ) -> list[Window]:
     """Windows at each origin for the histories that have ``fewest`` points before it.
 
-    ``longest`` cuts what the kernel sees to the last points before the origin: long histories then play short ones.
+    ``longest`` [n] cuts what the kernel sees to the last points before the origin: long histories then play short ones.
     """
     windows = []
     for cut in origins:
@@ -84,7 +90,7 @@ def roll_origins(
             continue
         ahead = min(horizon, cut)
         ends = packed.starts[rows] + known[rows]
-        lengths = known[rows] if longest is None else np.minimum(known[rows], longest)
+        lengths = known[rows] if longest is None else np.minimum(known[rows], longest[rows])
         outlook = look_ahead(packed, ahead, season, starts=ends - lengths, lengths=lengths)
         windows.append(Window(cut, rows, outlook, packed.flat[ends[:, None] + np.arange(ahead)]))
     return windows

@@ -41,7 +41,7 @@ class Prior:
 
 
 REGULAR_PRIOR = Prior(0.75, 0.2)
-SHORT_PRIOR = Prior(1.3, 0.4)  # its MASE scale is the step from month to month, which is smaller
+SHORT_PRIOR = Prior(1.3, 0.8)  # its MASE scale is the step from month to month, which is smaller
 
 
 @dataclass(frozen=True)

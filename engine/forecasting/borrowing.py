@@ -21,7 +21,7 @@ from engine.forecasting.backtest import look_ahead
 from engine.forecasting.contracts import FloatArray, ForecastSettings, Route, SeriesSet
 from engine.forecasting.profile import Packed, Rhythm, key_order, profile_series
 from engine.forecasting.seasonality import MULTIPLICATIVE
-from engine.forecasting.weights import combine, plain_weights
+from engine.forecasting.weights import SHORT, combine, plain_weights
 
 Ints = NDArray[np.int64]
 
@@ -108,7 +108,7 @@ def _error(recent: FloatArray, season: FloatArray, rhythm: Rhythm) -> float:
     before, after = recent[:, :-period], recent[:, -period:]
     plain = (before / season[:, : before.shape[1]])[:, -length:]
     outlook = look_ahead(_pack(plain), period, period)
-    mean = combine(outlook.members, plain_weights(period)) * season[:, before.shape[1] :]
+    mean = combine(outlook.members, plain_weights(period, SHORT)) * season[:, before.shape[1] :]
     return float((np.abs(after - mean).mean(axis=1) / before.mean(axis=1)).mean())
 
 

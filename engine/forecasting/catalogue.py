@@ -47,6 +47,10 @@ BASE_MEMBERS: tuple[int, ...] = tuple(
     m for m in range(MEMBER_COUNT) if m not in (SEASONAL_NAIVE, SEASONAL_NAIVE_GROWTH)
 )
 
+# A history below two seasons is mixed from fewer: those that say something without a season of its own and without
+# believing a trend. Measured on long histories cut short.
+SHORT_MEMBERS: tuple[int, ...] = (THETA, THETA_LOG, AGGREGATED_LOG, COMPLEX_LOG, SEASONAL_NAIVE, YEAR_MEAN)
+
 METHODS: tuple[Method, ...] = (
     *MEMBERS,
     Method("combination", "Combination of members", "combination", True, True),

@@ -19,6 +19,7 @@ from engine.forecasting.profile import Profile, Rhythm, key_order, pack, profile
 WEIGHT_ROWS = 30_000
 BAND_ROWS = 80_000
 SHORT_SERIES = 600  # long histories that play short ones
+SHORT_LENGTHS = 4  # how long they do it
 
 
 def fit(
@@ -37,18 +38,21 @@ def fit(
     member_weights = weights.plain_weights(settings.horizon)
     if settings.learn_weights:
         member_weights = weights.learn_weights(thin(windows, sample_places, WEIGHT_ROWS), settings.horizon)
+    short_windows, is_younger = _short_windows(series, profile, settings, rhythm)
+    short_weights = weights.plain_weights(settings.horizon, weights.SHORT)
+    if settings.learn_weights:
+        short_weights = weights.learn_weights(short_windows, settings.horizon, weights.SHORT)
     model = _train_residual(windows, lengths, sample_places, member_weights, settings, notes)
     report(0.8, "learn")
     factor, intermittent_bands = _learn_intermittent(series, profile, settings, rhythm)
     return FittedModel(
         weights=member_weights,
+        short_weights=short_weights,
         residual=model,
         regular=_learn_bands(
             thin(windows, sample_places, BAND_ROWS), younger, member_weights, settings, bands.REGULAR_PRIOR
         ),
-        short=_learn_bands(
-            *_short_windows(series, profile, settings, rhythm), member_weights, settings, bands.SHORT_PRIOR
-        ),
+        short=_learn_bands(short_windows, is_younger, short_weights, settings, bands.SHORT_PRIOR),
         new=routes.launch_quantiles(profile, settings.horizon, settings.levels),
         intermittent=intermittent_bands,
         intermittent_factor=factor,
@@ -87,12 +91,15 @@ def _short_windows(
     rows = profile.rows(Route.SHORT, Route.REGULAR)[:SHORT_SERIES]
     packed = pack(profile, rows, profile.launch[rows], series.trusted)
     origins, season = rhythm.origins(settings.horizon), settings.season_length
-    longest = (rhythm.new_below + rhythm.short_below) // 2
-    for fewest in (longest, rhythm.new_below, rhythm.new_below // 2):
+    middle = (rhythm.new_below + rhythm.short_below) // 2
+    # Every length of a short history in turn: errors and features of twelve months are not those of twenty-one.
+    step = max(1, (rhythm.short_below - rhythm.new_below) // SHORT_LENGTHS)
+    longest = rhythm.new_below + step * (np.arange(len(rows)) % SHORT_LENGTHS)
+    for fewest in (middle, rhythm.new_below, rhythm.new_below // 2):
         windows = roll_origins(packed, origins, settings.horizon, season, fewest=fewest, longest=longest)
         if _errors_in(windows) >= bands.FEWEST:
             break
-    return windows, fewest < longest
+    return windows, fewest < middle
 
 
 def _errors_in(windows: list[Window]) -> int:

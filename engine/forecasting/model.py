@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.forecasting.backtest import FloatArray
 from engine.forecasting.bands import BandModel
-from engine.forecasting.contracts import Note
+from engine.forecasting.contracts import Note, Route
 from engine.forecasting.residual import ResidualModel
 
 
@@ -23,12 +23,14 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """Weights [h, M], optional residual model, bands of each route, level factor of intermittent demand.
+    """Weights [h, M] of regular and of short histories, optional residual model, bands of each route, level factor
+    of intermittent demand.
 
     It travels between workers as JSON, which keeps every bit of a float.
     """
 
     weights: FloatArray
+    short_weights: FloatArray
     residual: ResidualModel | None
     regular: BandModel
     short: BandModel
@@ -37,11 +39,16 @@ class FittedModel:
     intermittent_factor: float
     notes: tuple[Note, ...]
 
+    def weights_of(self, route: int) -> FloatArray:
+        """The weights of a route with members."""
+        return self.short_weights if route == Route.SHORT else self.weights
+
     def to_json(self) -> str:
         """Text form; the inverse of :meth:`from_json`."""
         return json.dumps(
             {
                 "weights": self.weights.tolist(),
+                "short_weights": self.short_weights.tolist(),
                 "residual": None if self.residual is None else list(self.residual.texts),
                 "regular": _arrays(self.regular),
                 "short": _arrays(self.short),
@@ -58,6 +65,7 @@ class FittedModel:
         data = json.loads(text)
         return cls(
             weights=np.array(data["weights"]),
+            short_weights=np.array(data["short_weights"]),
             residual=None if data["residual"] is None else ResidualModel(tuple(data["residual"])),
             regular=BandModel(**_to_arrays(data["regular"])),
             short=BandModel(**_to_arrays(data["short"])),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.forecasting.contracts import Route, SeriesSet
 
 ADI_LIMIT = 1.32  # mean months between demands that make a history intermittent (Syntetos & Boylan 2005)
+FEWEST_REGULAR = 12  # points, however short the season
 LARGEST_VALUE = 1e200  # squares and sums stay finite below
 
 
@@ -26,7 +27,7 @@ class Rhythm:
 
     @property
     def short_below(self) -> int:
-        return max(2 * self.season, 12)
+        return max(2 * self.season, FEWEST_REGULAR)
 
     @property
     def year(self) -> int:

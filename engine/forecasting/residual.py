@@ -24,7 +24,7 @@ from engine.forecasting.weights import combine, row_weight
 SHARE = 0.7  # of the predicted correction
 TARGETS = ((ft.LEVEL, 2.0), (ft.MASE_SCALE, 6.0))  # unit of the error and its clip
 WORTHWHILE_WINDOWS = 1.5  # full-season windows a series
-WORTHWHILE_SEASONS = 4.5  # median length
+WORTHWHILE_SEASONS, WORTHWHILE_POINTS = 4.5, 54  # median length
 WORTHWHILE_SERIES = 20  # with fewer, trees learn the noise of a handful of histories
 
 _COMMON = {
@@ -86,12 +86,12 @@ class ResidualModel:
 
 
 def is_worthwhile(windows: list[Window], lengths: np.ndarray, season: int) -> bool:
-    """Measured: the model harms below four and a half seasons, and companies of fewer than twenty series."""
+    """Measured: the model harms below four and a half seasons or 54 points, and with fewer than twenty series."""
     full = sum(len(window.rows) for window in windows if window.cut >= season)
     return bool(
         len(lengths) >= WORTHWHILE_SERIES
         and full >= WORTHWHILE_WINDOWS * len(lengths)
-        and np.median(lengths) >= WORTHWHILE_SEASONS * season
+        and np.median(lengths) >= max(WORTHWHILE_SEASONS * season, WORTHWHILE_POINTS)
     )
 
 

@@ -70,7 +70,7 @@ def review_backtest(series: SeriesSet, settings: ForecastSettings, model: Fitted
         packed = pack(profile, rows, profile.launch[rows], series.trusted)
         for window in roll_origins(packed, origins, settings.horizon, settings.season_length, fewest=fewest):
             ahead = window.actual.shape[1]
-            mean = weights.combine(window.outlook.members, model.weights)[:, :ahead]
+            mean = weights.combine(window.outlook.members, model.weights_of(route))[:, :ahead]
             scale = bands.error_scale(band.coefficients, window.outlook)[:, None, :ahead]
             low, high = mean[:, None] + band.lower[:, :ahead] * scale, mean[:, None] + band.upper[:, :ahead] * scale
             inside = (low <= window.actual[:, None]) & (window.actual[:, None] <= high)

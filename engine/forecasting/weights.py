@@ -1,12 +1,14 @@
 """Learnt member weights: non-negative least squares on the back-test, one set for each block of horizons.
 
-The plain combination B₀ is the mean of twelve members. Weights q ≥ 0 with Σq ≤ 1 move it towards members that did
-better: B = B₀ + Σ q_k (f_k − B₀). Absolute errors are minimised by iterated re-weighting.
+The plain combination B₀ is the mean of a mix's base members. Weights q ≥ 0 with Σq ≤ 1 move it towards members that
+did better: B = B₀ + Σ q_k (f_k − B₀). Absolute errors are minimised by iterated re-weighting.
 
 Source: Lawson & Hanson, *Solving Least Squares Problems* (1974) ch. 23; Schlossmacher, *JASA* 68 (1973) 857–859.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,9 @@ from scipy.optimize import nnls
 
 from engine.forecasting import features as ft
 from engine.forecasting.backtest import FloatArray, Window
-from engine.forecasting.catalogue import BASE_MEMBERS, MEMBER_COUNT
+from engine.forecasting.catalogue import BASE_MEMBERS, MEMBER_COUNT, SHORT_MEMBERS
 
 BLOCKS = ((0, 3), (3, 9), (9, 1 << 30))
-RIDGE = 0.3  # of the mean diagonal
 ROUNDS = 6
 SMALLEST_ERROR = 0.02  # of the level, in the re-weighting
 ERROR_CLIP = 2.0
@@ -25,6 +26,23 @@ LARGEST_ROW_WEIGHT = 30.0
 FEWEST_ROWS = 300
 # Usual sMAPE and MASE of the Naive2 forecast: both halves of the loss then count about the same.
 NAIVE_SMAPE, NAIVE_MASE = 16.9, 1.04
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Which members make up a forecast.
+
+    ``base``: their mean is the plain combination; ``allowed``: those that learnt weights may lean on; ``ridge``: what
+    holds the weights back, as a share of the mean diagonal.
+    """
+
+    base: tuple[int, ...]
+    allowed: tuple[int, ...]
+    ridge: float
+
+
+REGULAR = Mix(BASE_MEMBERS, tuple(range(MEMBER_COUNT)), 0.3)
+SHORT = Mix(SHORT_MEMBERS, SHORT_MEMBERS, 1.4)  # the back-test of a young company knows few months
 
 
 def loss_weight(features: FloatArray) -> FloatArray:
@@ -37,24 +55,24 @@ def row_weight(features: FloatArray, unit: FloatArray) -> FloatArray:
     return np.minimum(loss_weight(features) * unit, LARGEST_ROW_WEIGHT)
 
 
-def plain_weights(horizon: int) -> FloatArray:
+def plain_weights(horizon: int, mix: Mix = REGULAR) -> FloatArray:
     """Equal weights of the base members, [h, M]."""
     weights = np.zeros((horizon, MEMBER_COUNT))
-    weights[:, BASE_MEMBERS] = 1.0 / len(BASE_MEMBERS)
+    weights[:, mix.base] = 1.0 / len(mix.base)
     return weights
 
 
-def learn_weights(windows: list[Window], horizon: int) -> FloatArray:
+def learn_weights(windows: list[Window], horizon: int, mix: Mix = REGULAR) -> FloatArray:
     """Weights [h, M] that sum to one; plain ones where a block has too little to learn from."""
-    weights = plain_weights(horizon)
+    weights = plain_weights(horizon, mix)
     plain = weights[0].copy()
     pull = np.zeros(MEMBER_COUNT)
     for first, last in BLOCKS:
         if first >= horizon:
             break
-        rows = _block_rows(windows, first, last)
+        rows = _block_rows(windows, first, last, mix)
         if rows is not None:
-            pull = _solve(*rows)
+            pull[list(mix.allowed)] = _solve(*rows, mix.ridge)
         weights[first:last] = (1.0 - pull.sum()) * plain + pull
     return weights
 
@@ -67,8 +85,10 @@ def combine(members: FloatArray, weights: FloatArray) -> FloatArray:
     return total
 
 
-def _block_rows(windows: list[Window], first: int, last: int) -> tuple[FloatArray, FloatArray, FloatArray] | None:
-    """(member deviations from B₀, error of B₀, row weight) of one block, in units of the level."""
+def _block_rows(
+    windows: list[Window], first: int, last: int, mix: Mix
+) -> tuple[FloatArray, FloatArray, FloatArray] | None:
+    """(allowed members' deviations from B₀, error of B₀, row weight) of one block, in units of the level."""
     deviations, errors, row_weights = [], [], []
     for window in windows:
         end = min(last, window.actual.shape[1])
@@ -76,9 +96,9 @@ def _block_rows(windows: list[Window], first: int, last: int) -> tuple[FloatArra
             continue
         members = window.outlook.members[:, :, first:end]
         level = window.outlook.features[:, ft.LEVEL]
-        base = members[:, BASE_MEMBERS].mean(axis=1)
-        gap = (members - base[:, None]) / level[:, None, None]
-        deviations.append(gap.transpose(0, 2, 1).reshape(-1, MEMBER_COUNT))
+        base = members[:, mix.base].mean(axis=1)
+        gap = (members[:, mix.allowed] - base[:, None]) / level[:, None, None]
+        deviations.append(gap.transpose(0, 2, 1).reshape(-1, len(mix.allowed)))
         errors.append(((window.actual[:, first:end] - base) / level[:, None]).ravel())
         row_weights.append(np.repeat(row_weight(window.outlook.features, level), end - first))
     if sum(map(len, errors)) < FEWEST_ROWS:
@@ -86,13 +106,14 @@ def _block_rows(windows: list[Window], first: int, last: int) -> tuple[FloatArra
     return np.vstack(deviations), np.clip(np.concatenate(errors), -ERROR_CLIP, ERROR_CLIP), np.concatenate(row_weights)
 
 
-def _solve(deviations: FloatArray, errors: FloatArray, row_weights: FloatArray) -> NDArray[np.float64]:
-    pull = np.zeros(MEMBER_COUNT)
+def _solve(deviations: FloatArray, errors: FloatArray, row_weights: FloatArray, ridge: float) -> NDArray[np.float64]:
+    count = deviations.shape[1]
+    pull = np.zeros(count)
     for _ in range(ROUNDS):
         weight = row_weights / np.maximum(np.abs(errors - deviations @ pull), SMALLEST_ERROR)
         weighted = deviations * weight[:, None]
         gram = weighted.T @ deviations
-        gram[np.diag_indices(MEMBER_COUNT)] += RIDGE * np.trace(gram) / MEMBER_COUNT + 1e-12
+        gram[np.diag_indices(count)] += ridge * np.trace(gram) / count + 1e-12
         root = np.linalg.cholesky(gram)
         pull, _residual = nnls(root.T, np.linalg.solve(root, weighted.T @ errors))
         pull /= max(1.0, pull.sum())

@@ -46,9 +46,9 @@ def test_analogues_that_do_not_live_long_enough_are_left_out(library):
 
 
 def test_half_analogue_half_run_rate(library):
-    # Sold 1, 2, 3: the analogue goes on 4, 5, the run rate is 2.
+    # Sold 1, 2, 3: the analogue goes on 4, 5, the run rate is 2.25.
     result = forecast_launch(library, np.array([0, 1]), RISING[:3], 2, (80.0,))
-    np.testing.assert_allclose(result.mean, [(4 + 2) / 2, (5 + 2) / 2])
+    np.testing.assert_allclose(result.mean, [(4 + 2.25) / 2, (5 + 2.25) / 2])
     assert result.analogues.tolist() == ["slow", "fast"]
     assert (result.lower[0] <= result.mean).all()
     assert (result.mean <= result.upper[0]).all()
@@ -62,7 +62,7 @@ def test_expected_level_scales_the_curve_of_a_launch_to_come(library):
 
 def test_without_analogues_the_run_rate_stands(library):
     result = forecast_launch(library, np.array([], int), np.array([8.0, 10, 12]), 3, (80.0, 95.0))
-    np.testing.assert_allclose(result.mean, 10.0)
+    np.testing.assert_allclose(result.mean, 10.5)
     assert (result.upper[1] > result.upper[0]).all()
 
 

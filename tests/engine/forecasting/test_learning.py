@@ -8,11 +8,20 @@ import pytest
 from engine.forecasting import ForecastSettings, SeriesSet, bands, fit, forecast, intermittent, residual, weights
 from engine.forecasting import features as ft
 from engine.forecasting.backtest import Outlook, Window, roll_origins, thin
-from engine.forecasting.catalogue import BASE_MEMBERS, MEMBER_COUNT, MEMBERS, METHODS, SEASONAL_NAIVE, get_method
+from engine.forecasting.catalogue import (
+    BASE_MEMBERS,
+    DAMPED,
+    MEMBER_COUNT,
+    MEMBERS,
+    METHODS,
+    SEASONAL_NAIVE,
+    SHORT_MEMBERS,
+    get_method,
+)
 from engine.forecasting.features import FEATURE_COUNT, FEATURE_NAMES
 from engine.forecasting.kernel import source_digest
 from engine.forecasting.profile import Packed, Rhythm, key_order, pack, profile_series
-from engine.forecasting.routes import run_rate
+from engine.forecasting.routes import launch_prior, launch_quantiles, run_rate
 from tests.engine.forecasting.test_pipeline import seasonal_histories
 
 
@@ -49,6 +58,19 @@ class TestWeights:
         actual = np.ones((10, 3))
         learnt = weights.learn_weights([make_window(np.zeros((10, MEMBER_COUNT, 3)), actual)], 12)
         np.testing.assert_array_equal(learnt, weights.plain_weights(12))
+
+    def test_short_histories_are_mixed_from_six_members(self):
+        """Of two members that are right, only the one that short histories have gains weight."""
+        rng = np.random.default_rng(0)
+        actual = rng.normal(10, 1, (400, 3))
+        members = np.repeat((actual + rng.normal(0, 0.3, (400, 3)))[:, None], MEMBER_COUNT, axis=1)
+        members[:, [SEASONAL_NAIVE, DAMPED]] = actual[:, None]
+        learnt = weights.learn_weights([make_window(members, actual)], 3, weights.SHORT)
+        np.testing.assert_allclose(learnt.sum(axis=1), 1.0)
+        assert set(np.flatnonzero(learnt[0]).tolist()) == set(SHORT_MEMBERS)
+        # In the unit of the others' error the base errs by 5/6: q = 25/36 / (25/36 + 1.4 · 30/36 / 6)
+        pull = 1 / 1.28
+        np.testing.assert_allclose(learnt[:, SEASONAL_NAIVE], pull + (1 - pull) / 6, atol=0.02)
 
     def test_loss_weight_is_owa(self):
         features = np.zeros((1, FEATURE_COUNT))
@@ -230,9 +252,19 @@ def test_profile_fills_gaps_from_the_same_month():
 
 
 def test_run_rate_sees_only_the_age_it_is_given():
-    lives = np.array([[1.0, 2, 3, 4, 5, 6]])
-    assert run_rate(lives)[0] == 5.0
-    assert run_rate(lives, 4)[0] == 3.0
+    """Halfway from the level to each new point: 1, 1.5, 2.25, 3.125, 4.0625, 5.03125; nothing before the launch."""
+    lives = np.array([[1.0, 2, 3, 4, 5, 6], [np.nan, np.nan, np.nan, 8, 4, 4]])
+    assert run_rate(lives).tolist() == [5.03125, 5.0]
+    assert run_rate(lives, 4).tolist() == [3.125, 8.0]
+
+
+def test_bands_of_a_company_that_has_just_begun_come_from_its_own_beginnings():
+    """Nothing was launched while watched: young histories count as launches, established ones do not."""
+    rng = np.random.default_rng(3)
+    young = profile_series(SeriesSet(np.arange(60), 100 + rng.normal(0, 5, (60, 8))), Rhythm(12))
+    assert launch_quantiles(young, 3, (80.0,)).upper.max() < 0.2
+    old = profile_series(SeriesSet(np.arange(60), 100 + rng.normal(0, 5, (60, 48))), Rhythm(12))
+    np.testing.assert_allclose(launch_quantiles(old, 3, (80.0,)).upper[0], 1.2816 * launch_prior(3), rtol=1e-4)
 
 
 def test_packing_keeps_rows_apart():

@@ -143,12 +143,12 @@ def test_never_fails_on_small_sets(shape):
     assert np.isfinite(result.upper).all()
 
 
-def test_a_new_product_takes_the_run_rate_of_its_last_three_months():
+def test_a_new_product_takes_the_smoothed_level_of_its_first_months():
     values = np.full((1, 24), np.nan)
     values[0, -5:] = [10, 20, 30, 40, 50]
     result = forecast(SeriesSet(np.array(["new"]), values), PLAIN)
     assert result.route[0] == Route.NEW
-    np.testing.assert_allclose(result.mean[0], 40.0)
+    np.testing.assert_allclose(result.mean[0], 40.625)  # 10, 15, 22.5, 31.25
 
 
 def test_a_trusted_month_is_not_cleansed():
