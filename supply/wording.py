@@ -186,6 +186,37 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
             " there. Import a count."
         ),
         "stock_not_where_used": _("Stock of %(key)s lies at %(site)s, where nothing uses it; it is left out."),
+        "no_priorities": _(
+            "Figures of very different size left no plan by priority: all customers are served as it pays. Check them."
+        ),
+        "no_whole_numbers": _(
+            "Figures of very different size left no plan in whole set-ups, orders, shifts and people: there may be"
+            " fractions of them. Check the figures."
+        ),
+        "hours_apart": _(
+            "A unit of %(key)s takes %(most)s hours, one of %(other)s %(least)s: figures of such different size defeat"
+            " exact planning. Check both."
+        ),
+        "units_apart": _(
+            "Of %(key)s %(most)s a month are asked for, of %(other)s %(least)s: figures of such different size defeat"
+            " exact planning. Check both, or use a larger unit."
+        ),
+        "costs_apart": _(
+            "A unit of %(key)s costs %(most)s, one of %(other)s %(least)s: figures of such different size defeat exact"
+            " planning. Check both."
+        ),
+        "not_solvable": _("No plan was found: the figures are too far apart. Check those that are named."),
+        "overtime_cheap": _(
+            "Overtime of %(key)s costs less than its regular hours; it is planned at the regular cost. Check both."
+        ),
+        "order_too_small": _(
+            "%(key)s: the plan buys %(quantity)s in %(when)s, the supplier's least order is %(least)s (months below it:"
+            " %(count)s). Round the orders up or order for several months at once."
+        ),
+        "stock_expired": _(
+            "%(key)s: %(quantity)s in stock are past their shelf life and left out. Scrap them, or correct the date or"
+            " the shelf life."
+        ),
         "no_exchange_rate": _("No exchange rate for %(key)s: its prices are taken as they are. Add a rate."),
         "resource_unknown": _("A routing of %(key)s names the resource %(resource)s, which does not exist."),
         "component_cycle": _("%(key)s contains itself through its components. Remove one of the lines."),
@@ -204,20 +235,11 @@ def say_finding(code: str, key: str, values: Mapping[str, Any]) -> str:
             "%(key)s: more than its limit lies in stock until %(when)s, at most %(quantity)s too many. Opening stock"
             " and frozen production are above it, whatever is planned. Raise the limit or sell more."
         ),
-        "hours_missing": _(
-            "%(key)s: %(quantity)s hours are missing for the frozen production of %(when)s. Change the frozen plan or"
-            " add hours."
-        ),
-        "parts_missing": _(
-            "%(key)s: %(quantity)s are missing for the frozen production of %(when)s. Change the frozen plan, expedite,"
-            " or check the count."
-        ),
-        "stock_missing": _(
-            "%(key)s: %(quantity)s are missing for the frozen production of %(when)s that uses it. Change the frozen"
-            " plan or check the count."
+        "frozen_cut": _(
+            "%(key)s: %(quantity)s of the frozen production of %(when)s cannot be made; used up: %(missing)s. Change"
+            " the frozen plan, expedite, add hours, or check the count."
         ),
         "stock_limit_broken": _("%(key)s: stock is %(quantity)s above its limit in %(when)s."),
         "storage_limit_broken": _("%(key)s: %(quantity)s more lie in stock in %(when)s than it has room for."),
         "end_stock_missed": _("%(key)s: %(quantity)s are missing to the stock wanted at the end of %(when)s."),
-        "rule_broken": _("%(key)s: a rule had to be broken in %(when)s by %(quantity)s (%(family)s)."),
     }[code] % parameters

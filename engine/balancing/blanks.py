@@ -60,6 +60,7 @@ def blank_points(product: Sequence[int], site: Sequence[int], months: int) -> St
         change_price=_zeros(n, months),
         shelf_months=np.full(n, np.inf),
         scrap_cost=_zeros(n, months),
+        opening_kept=_open(n, months),
     )
 
 
@@ -124,6 +125,8 @@ def blank_material(material: Sequence[int], site: Sequence[int], months: int) ->
         safety_penalty=_zeros(n, months),
         shelf_months=np.full(n, np.inf),
         scrap_cost=_zeros(n, months),
+        opening_kept=_open(n, months),
+        min_order=np.zeros(n),
     )
 
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem, Bools, Floats, Ints
+from engine.balancing.contracts import BalanceProblem, Bools, Floats, Ints, StorageLimits
+from engine.balancing.derived import at_stores, unavoidable_stock
 
 GROUP_SIZE = 20  # demanded products of a block: smaller ones are no quicker in all, and further from the best
 
@@ -46,7 +47,8 @@ def split_problem(problem: BalanceProblem, groups: Ints) -> list[Block]:
     used = [_used_points(problem, members[problem.points.product]) for members in chosen]
     used[0] |= _used_points(problem, ~np.any(used, axis=0))
     users = _Users(problem, used)
-    shares = _Shares(problem, [_Need.of(problem, members) for members in chosen], users)
+    sellers = np.array([members[problem.points.product] for members in chosen])
+    shares = _Shares(problem, [_Need.of(problem, members) for members in chosen], users, sellers)
     return [_cut(problem, members, users, shares, g) for g, members in enumerate(chosen)]
 
 
@@ -161,19 +163,22 @@ class _Need:
 class _Shares:
     """Every block's share of everything; what nobody needs is shared equally by those who could use it."""
 
-    def __init__(self, problem: BalanceProblem, needs: Sequence[_Need], users: _Users) -> None:
-        self.point = _share([n.points.sum(axis=1) for n in needs], users.point)
+    def __init__(self, problem: BalanceProblem, needs: Sequence[_Need], users: _Users, sellers: Bools) -> None:
+        self.point = _share([n.points.sum(axis=1) for n in needs], users.point, sellers)
         self.material = _share([n.material.sum(axis=1) for n in needs], users.material)
         self.flat_hours = _share([n.hours.sum(axis=1) for n in needs], users.resource)
         self.hours = _share([n.hours for n in needs], users.resource)
         self.bought = _share([n.bought[problem.supplier.material] for n in needs], users.bought)
         self.room = _share([n.room[problem.storage.site] for n in needs], users.room)
+        there = unavoidable_stock(problem)
+        self.there = np.array([at_stores(problem, there * members[:, None]) for members in sellers])
 
 
-def _share(needs: Sequence[Floats], users: Bools) -> Floats:
-    """[blocks, …] each one's part of the sum; where the sum is 0, equal parts of those that could use it."""
+def _share(needs: Sequence[Floats], users: Bools, owners: Bools | None = None) -> Floats:
+    """[blocks, …] each one's part of the sum; where the sum is 0 it is its owner's, or of all that could use it."""
     need = np.array(needs)
-    could = users.reshape(users.shape + (1,) * (need.ndim - 2)).astype(float)
+    could = users if owners is None else np.where(owners.any(axis=0), owners, users)
+    could = could.reshape(users.shape + (1,) * (need.ndim - 2)).astype(float)
     total, count = need.sum(axis=0), could.sum(axis=0)
     return np.where(total > 0, need / np.where(total > 0, total, 1.0), could / count)
 
@@ -207,23 +212,32 @@ def _cut(problem: BalanceProblem, chosen: Bools, users: _Users, shares: _Shares,
         supplier=_rows(problem.supplier, supplier),
         storage=_rows(problem.storage, storage),
     )
-    own = np.where(chosen[problem.points.product], 1.0, shares.point[block])[point]
+    own, people = shares.point[block][point], problem.resource.is_labour[resource]
+    hours = np.where(people[:, None], shares.flat_hours[block][resource, None], shares.hours[block][resource])
     for name, values, share in (
         ("points", ("initial", "make_min", "make_max", "outsource_max", "safety_stock", "max_stock", "end_stock"), own),
-        ("points", ("reference", "reference_band"), own),
-        ("resource", ("regular_hours", "overtime_max"), shares.hours[block][resource]),
+        ("points", ("reference", "reference_band", "opening_kept"), own),
+        ("resource", ("regular_hours", "overtime_max"), hours),  # what people lose goes with the people
         ("resource", ("shift_max", "headcount"), shares.flat_hours[block][resource]),
         (
             "material",
-            ("initial", "arrivals", "buy_min", "buy_max", "safety_stock"),
+            ("initial", "arrivals", "buy_min", "buy_max", "safety_stock", "opening_kept"),
             shares.material[block][material],
         ),
         ("supplier", ("quantity",), shares.bought[block][supplier]),
-        ("storage", ("quantity",), shares.room[block][storage]),
     ):
         entities = getattr(part, name)
         part = part.with_part(name, **{value: _times(getattr(entities, value), share) for value in values})
-    return Block(part, point, demand, lane, transfer, material, resource, supplier, storage)
+    return Block(
+        part.with_part("storage", quantity=_room(problem.storage, shares, block)[storage]),
+        point, demand, lane, transfer, material, resource, supplier, storage,
+    )  # fmt: skip
+
+
+def _room(storage: StorageLimits, shares: _Shares, block: int) -> Floats:
+    """[storage, T] what lies in a block's store whatever is planned, and its share of the room that leaves."""
+    left = np.maximum(storage.quantity - shares.there.sum(axis=0), 0.0)
+    return shares.there[block] + _times(left, shares.room[block])
 
 
 def _times(limit: Floats, share: Floats) -> Floats:

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding, array_fields
+from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding, Slack, array_fields
 from engine.balancing.derived import unavoidable_stock
 from engine.balancing.extract import TOLERANCE
 
 OPINION_TOLERANCE = 1e-6  # relative
+FAR_APART = 1e6  # times the smallest
+LITTLE = 1e-4  # units or hours of which nothing more can be made, by unit that is missing
 _MAY_BE_NAN = {"outsource_cost", "lost_cost", "reference"}
 _BROKEN = {  # row family of a slack → finding
-    "Resource-capacity-upper": "hours_missing",
-    "Material-balance": "parts_missing",
-    "Stock-balance": "stock_missing",
     "Stock-limit": "stock_limit_broken",
     "Storage-upper": "storage_limit_broken",
     "End-stock": "end_stock_missed",
+    "Release-range": "frozen_cut",
 }
-_MAY_BE_INFINITE = {"make_max", "outsource_max", "max_stock", "buy_max", "quantity", "shelf_months"}
+_MAY_BE_INFINITE = {"make_max", "outsource_max", "max_stock", "buy_max", "quantity", "shelf_months", "opening_kept"}
 
 
 class UnsoundProblem(ValueError):
@@ -32,20 +32,83 @@ def check_problem(problem: BalanceProblem) -> tuple[Finding, ...]:
     """Findings on a problem. Raises ``UnsoundProblem`` on numbers no model can take (NaN, infinity)."""
     for part in ("points", "demand", "lanes", "transfers", "resource", "material", "supplier", "storage"):
         _check_numbers(part, getattr(problem, part))
-    return tuple(_cycles(problem) + _fences(problem) + _overstocked(problem))
+    return tuple(_cycles(problem) + _fences(problem) + _overstocked(problem) + _cheap_overtime(problem))
 
 
 def check_plan(problem: BalanceProblem, plan: BalancePlan) -> tuple[Finding, ...]:
     """One finding per broken rule, in business words, and one when two solvers disagree on the best plan."""
-    return _opinions(plan) + tuple(
+    broken = tuple(_broken(problem, plan, slack) for slack in plan.slacks)
+    left_out = [Finding(f"no_{what}", "warning", "plan", "") for what in plan.solver.left_out]
+    apart = figures_apart(problem) if left_out else []
+    return _opinions(plan) + broken + tuple(_small_orders(problem, plan)) + tuple(left_out + apart)
+
+
+def figures_apart(problem: BalanceProblem) -> list[Finding]:
+    """The largest figure of each kind that is more than a million times the smallest: what defeats solvers."""
+    lines, demand, points = problem.routings, problem.demand, problem.points
+    made = [problem.products[k] for k in points.product]
+    routed = [f"{made[p]}|{problem.resources[g]}" for p, g in zip(lines.point, lines.resource, strict=True)]
+    kinds = (
+        ("hours_apart", lines.hours, routed),
+        ("units_apart", demand.quantity.max(axis=1, initial=0.0), [problem.products[k] for k in demand.product]),
+        ("costs_apart", points.make_cost.max(axis=1, initial=0.0), made),
+    )
+    found = []
+    for code, values, keys in kinds:
+        some = np.flatnonzero(values > 0)
+        if len(some) and values[some].max() > FAR_APART * values[some].min():
+            low, high = some[values[some].argmin()], some[values[some].argmax()]
+            figures = {"least": f"{values[low]:,.6g}", "most": f"{values[high]:,.6g}", "other": keys[low]}
+            found.append(Finding(code, "warning", "product", keys[high], figures))
+    return found
+
+
+def _small_orders(problem: BalanceProblem, plan: BalancePlan) -> list[Finding]:
+    """Materials of which the plan buys less than the supplier's least order in some month."""
+    material, bought = problem.material, plan.purchases
+    small = (bought > TOLERANCE) & (bought < material.min_order[:, None] - TOLERANCE)
+    return [
         Finding(
-            _BROKEN[slack.family],
-            "error",
-            slack.family,
-            "|".join(slack.key),
-            {"when": _month(problem, slack.month), "quantity": f"{slack.quantity:,.2f}"},
+            "order_too_small",
+            "info",
+            "material",
+            f"{problem.materials[material.material[place]]}|{problem.sites[material.site[place]]}",
+            {
+                "when": _month(problem, int(np.flatnonzero(small[place])[0])),
+                "quantity": f"{bought[place][small[place]][0]:,.2f}",
+                "least": f"{material.min_order[place]:,.2f}",
+                "count": str(int(small[place].sum())),
+            },
         )
-        for slack in plan.slacks
+        for place in np.flatnonzero(small.any(axis=1))
+    ]
+
+
+def _broken(problem: BalanceProblem, plan: BalancePlan, slack: Slack) -> Finding:
+    values = {"when": _month(problem, slack.month), "quantity": f"{slack.quantity:,.2f}"}
+    if slack.family == "Release-range":
+        values["missing"] = ", ".join(_used_up(problem, plan, slack))
+    return Finding(_BROKEN[slack.family], "error", slack.family, "|".join(slack.key), values)
+
+
+def _used_up(problem: BalanceProblem, plan: BalancePlan, slack: Slack) -> list[str]:
+    """Codes of the materials, components and resources of which nothing is left for more of a frozen production."""
+    product, site = problem.products.index(slack.key[0]), problem.sites.index(slack.key[1])
+    point = (problem.points.product == product) & (problem.points.site == site)
+    parts, lines, machines = problem.material_lines, problem.component_lines, problem.routings
+    resource = problem.resource
+    overtime = resource.overtime_max + resource.overtime_per_person * plan.headcount
+    room = plan.available + overtime + resource.shift_max * resource.shift_hours - plan.load
+    left = [
+        (problem.materials, problem.material.material, parts.material_point[point[parts.point]], plan.material_stock),
+        (problem.products, problem.points.product, lines.component[point[lines.point]], plan.stock),
+        (problem.resources, np.arange(len(problem.resource)), machines.resource[point[machines.point]], room),
+    ]
+    return sorted(
+        codes[owner[place]]
+        for codes, owner, used, values in left
+        for place in used.tolist()
+        if values[place, slack.month] <= LITTLE * max(1.0, slack.quantity)
     )
 
 
@@ -104,6 +167,14 @@ def _fences(problem: BalanceProblem) -> list[Finding]:
         )
         for g, t in np.argwhere(fixed > most + TOLERANCE)
     ]
+
+
+def _cheap_overtime(problem: BalanceProblem) -> list[Finding]:
+    """Resources whose overtime is said to cost less than their regular hours."""
+    resource = problem.resource
+    cheap = (resource.overtime_cost > 0) & (resource.overtime_cost < resource.regular_cost)
+    codes = [problem.resources[g] for g in np.flatnonzero(cheap.any(axis=1))]
+    return [Finding("overtime_cheap", "warning", "resource", code) for code in codes]
 
 
 def _overstocked(problem: BalanceProblem) -> list[Finding]:

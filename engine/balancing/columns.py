@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem, Floats, Ints, StockPoints
+from engine.balancing.contracts import Floats, Ints, StockPoints
+from engine.balancing.derived import is_frozen
 from engine.balancing.program import Draft
 
 
@@ -37,7 +38,6 @@ def _make(draft: Draft) -> None:
         makers,
         len(points),
         cost=(points.make_cost + regular_hours_cost(draft))[makers],
-        lower=points.make_min[makers],
         upper=np.minimum(points.make_max, draft.derived.make_cap)[makers],
     )
     outsourced = np.flatnonzero(~np.isnan(points.outsource_cost).all(axis=1))
@@ -167,7 +167,7 @@ def _hours(draft: Draft) -> None:
         "overtime",
         overtime,
         n,
-        cost=(resource.overtime_cost - resource.regular_cost)[overtime],
+        cost=(resource.overtime_price - resource.regular_cost)[overtime],
         upper=np.where(per_person[overtime][:, None], np.inf, resource.overtime_max[overtime]),
     )
     shifts = np.flatnonzero((resource.shift_max * resource.shift_hours > 0).any(axis=1))
@@ -183,7 +183,7 @@ def _hours(draft: Draft) -> None:
 
 
 def _people(draft: Draft) -> None:
-    """W, H, L: headcount, hired and laid off; whole people when asked for."""
+    """W, H, L: headcount, hired and laid off. Whole people come and go when asked for, beside half posts there are."""
     resource = draft.problem.resource
     n = len(resource)
     labour = np.flatnonzero(resource.is_labour)
@@ -191,7 +191,7 @@ def _people(draft: Draft) -> None:
     months = np.arange(draft.problem.months)
     may_hire = resource.can_hire[labour][:, None] & (months >= resource.shift_lead[labour][:, None])
     may_leave = np.broadcast_to(resource.can_hire[labour][:, None], may_hire.shape)
-    draft.add_columns("headcount", labour, n, cost=resource.wage[labour], integer=whole)
+    draft.add_columns("headcount", labour, n, cost=resource.wage[labour])
     for name, price, allowed in (
         ("hire", resource.hire_cost, may_hire),
         ("lay_off", resource.layoff_cost, may_leave),
@@ -201,26 +201,9 @@ def _people(draft: Draft) -> None:
 
 
 def _slacks(draft: Draft) -> None:
-    """Elastic columns. Hours and parts out of nothing exist only where fences could leave no plan at all."""
-    problem, derived = draft.problem, draft.derived
-    fenced = bool(problem.points.make_min.any() or problem.material.buy_min.any())
-    for name, entities, price in (
-        ("overload", len(problem.resource), overload_price(problem, derived.physical_price)[:, None]),
-        ("material_slack", len(problem.material), derived.physical_price),
-        ("stock_slack", len(problem.points), derived.physical_price),
-    ):
-        members = np.arange(entities if fenced else 0)
-        draft.add_columns(name, members, entities, cost=np.broadcast_to(price, (entities, 1))[members])
-    stores = len(problem.storage)
-    draft.add_columns("storage_slack", np.arange(stores), stores, cost=derived.elastic_price)
-
-
-def overload_price(problem: BalanceProblem, physical_price: float) -> Floats:
-    """[resources] per hour beyond everything a resource has: one unit of the quickest product on it."""
-    shortest = np.full(len(problem.resource), np.inf)
-    lines = problem.routings
-    np.minimum.at(shortest, lines.resource, np.where(lines.hours > 0, lines.hours, np.inf))
-    return physical_price / np.where(np.isfinite(shortest), shortest, 1.0)
+    """What may break though nothing physical does: more in a store than it has room for."""
+    stores = len(draft.problem.storage)
+    draft.add_columns("storage_slack", np.arange(stores), stores, cost=draft.derived.elastic_price)
 
 
 def _grow_old(draft: Draft) -> None:
@@ -232,22 +215,31 @@ def _grow_old(draft: Draft) -> None:
 
 
 def _depart_from_release(draft: Draft) -> None:
-    """More and less than the last release in its slushy months, beyond the free band: at a planning price."""
+    """More and less than the last release: beyond the free band of slushy months at a planning price, less than a
+    frozen month makes as a broken rule (and as little of that as hours and parts leave, see ``solve``)."""
     points = draft.problem.points
-    members = slushy_points(points)
-    for name in ("more_than_released", "less_than_released"):
-        draft.add_columns(name, members, len(points), cost=points.change_price[members])
+    members = released_points(points)
+    frozen, price = is_frozen(points)[members], points.change_price[members]
+    free = np.isnan(points.reference[members]) & ~frozen
+    more = np.where(frozen | free, 0.0, np.inf)
+    less = np.where(frozen, points.make_min[members], np.where(free, 0.0, np.inf))
+    broken = np.where(frozen, draft.derived.elastic_price, price)
+    draft.add_columns("more_than_released", members, len(points), cost=price, upper=more)
+    draft.add_columns("less_than_released", members, len(points), cost=broken, upper=less)
 
 
-def slushy_points(points: StockPoints) -> Ints:
-    """Makers whose release still holds, at a price, in some month."""
-    return np.flatnonzero(points.can_make & np.isfinite(points.reference).any(axis=1))
+def released_points(points: StockPoints) -> Ints:
+    """Makers whose release still holds in some month: frozen, or slushy at a price."""
+    return np.flatnonzero(points.can_make & (is_frozen(points) | np.isfinite(points.reference)).any(axis=1))
 
 
 def _set_ups(draft: Draft) -> None:
-    """Y: 1 in a month in which a point with a set-up cost or a minimum lot makes something."""
+    """Y: 1 in a month in which a point with a set-up cost or a minimum lot makes something; Z: likewise for orders."""
     points = draft.problem.points
     counted = points.can_make & ((points.setup_cost > 0).any(axis=1) | (points.min_lot > 0))
     chosen = np.flatnonzero(counted)
     whole = draft.whole_months()
     draft.add_columns("set_up", chosen, len(points), cost=points.setup_cost[chosen], upper=1.0, integer=whole)
+    material = draft.problem.material
+    ordered = np.flatnonzero(material.min_order > 0)
+    draft.add_columns("order", ordered, len(material), upper=1.0, integer=whole)

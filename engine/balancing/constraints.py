@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.balancing.columns import arrival_months
 from engine.balancing.contracts import Floats, Ints
+from engine.balancing.derived import is_frozen
 from engine.balancing.indexing import Family
 from engine.balancing.program import Draft
 
@@ -26,9 +27,10 @@ def add_all(draft: Draft) -> None:
     storage_upper(draft)
     shelf_life(draft)
     material_shelf_life(draft)
-    slushy_range(draft)
+    release_range(draft)
     if draft.options.set_ups:
         set_up(draft)
+        min_order(draft)
 
 
 def stock_balance(draft: Draft) -> None:
@@ -42,7 +44,7 @@ def stock_balance(draft: Draft) -> None:
     rows = draft.add_rows("Stock-balance", every, len(points), lower=rise, upper=rise)
     for name, sign in (("surplus", -1.0), ("below_safety", 1.0), ("overstock", -1.0)):
         _carry(draft, rows, columns[name], sign)
-    for name in ("make", "outsource", "stock_slack"):
+    for name in ("make", "outsource"):
         family = columns[name]
         draft.add_terms(rows.places(family.members), family.places(), 1.0)
     scrap = columns["scrap"]
@@ -92,8 +94,7 @@ def material_balance(draft: Draft) -> None:
     draft.add_terms(rows.places(), columns["buy"].places(), 1.0)
     _carry(draft, rows, columns["material_stock"], -1.0)
     _carry(draft, rows, columns["below_band"], 1.0)
-    slack, scrap = columns["material_slack"], columns["scrap_material"]
-    draft.add_terms(rows.places(slack.members), slack.places(), 1.0)
+    scrap = columns["scrap_material"]
     draft.add_terms(rows.places(scrap.members), scrap.places(), -1.0)
     lines = problem.material_lines
     use = columns["make"].places(lines.point)
@@ -101,7 +102,7 @@ def material_balance(draft: Draft) -> None:
 
 
 def resource_capacity(draft: Draft) -> None:
-    """``Resource-capacity-upper`` (g,t): Σ hours·x ≤ regular hours + OT + shift hours·SH (+ hours·W) + OV."""
+    """``Resource-capacity-upper`` (g,t): Σ hours·x ≤ regular hours + OT + shift hours·SH (+ hours·W)."""
     problem, columns = draft.problem, draft.columns
     resource = problem.resource
     every = np.arange(len(resource))
@@ -111,7 +112,6 @@ def resource_capacity(draft: Draft) -> None:
     draft.add_terms(rows.places(lines.resource), use, lines.hours[:, None])
     gains = {
         "overtime": np.ones_like(resource.shift_hours),
-        "overload": np.ones_like(resource.shift_hours),
         "extra_shift": resource.shift_hours,
         "headcount": resource.hours_per_person,
     }
@@ -171,18 +171,18 @@ def storage_upper(draft: Draft) -> None:
 
 
 def shelf_life(draft: Draft) -> None:
-    """``Shelf-life`` (k,p,t): I[t] ≤ what came in during the last L months; first in, first out."""
+    """``Shelf-life`` (k,p,t): I[t] ≤ what came in during the last L months and is still good of the opening stock."""
     points, columns = draft.problem.points, draft.columns
     aging = columns["scrap"].members
     reach = whole_months(points.shelf_months[aging])
-    level = draft.derived.soft_level[aging]
-    upper = np.where(_is_due(reach, draft.problem.months), -level, np.inf)
+    kept_on = opening_kept(points.initial[aging], points.opening_kept[aging], reach)
+    upper = kept_on - draft.derived.soft_level[aging]
     rows = draft.add_rows("Shelf-life", aging, len(points), lower=-np.inf, upper=upper)
     for name, sign in (("surplus", 1.0), ("below_safety", -1.0), ("overstock", 1.0)):
         family = columns[name]
         kept = aging[family.holds(aging)]
         draft.add_terms(rows.places(kept), family.places(kept), sign)
-    for name in ("make", "outsource", "stock_slack"):
+    for name in ("make", "outsource"):
         family = columns[name]
         coming = aging[family.holds(aging)]
         _recent(draft, rows.places(coming), family.places(coming), reach[family.holds(aging)])
@@ -194,7 +194,7 @@ def shelf_life(draft: Draft) -> None:
 
 
 def material_shelf_life(draft: Draft) -> None:
-    """``Material-shelf-life`` (i,p,t): J[t] ≤ what arrived during the last L months."""
+    """``Material-shelf-life`` (i,p,t): J[t] ≤ what arrived during the last L months and is still good of the first."""
     material, columns, months = draft.problem.material, draft.columns, draft.problem.months
     aging = columns["scrap_material"].members
     reach = whole_months(material.shelf_months[aging])
@@ -202,16 +202,14 @@ def material_shelf_life(draft: Draft) -> None:
     before = np.arange(months) - reach[:, None]
     earlier = np.take_along_axis(total, np.maximum(before, 0), axis=1) if len(aging) else total
     arrived = total - np.where(before >= 0, earlier, 0.0)
-    upper = np.where(_is_due(reach, months), arrived - material.safety_stock[aging], np.inf)
+    kept_on = opening_kept(material.initial[aging], material.opening_kept[aging], reach)
+    upper = kept_on + arrived - material.safety_stock[aging]
     rows = draft.add_rows("Material-shelf-life", aging, len(material), lower=-np.inf, upper=upper)
     for name, sign in (("material_stock", 1.0), ("below_band", -1.0)):
         family = columns[name]
         kept = aging[family.holds(aging)]
         draft.add_terms(rows.places(kept), family.places(kept), sign)
-    for name in ("buy", "material_slack"):
-        family = columns[name]
-        coming = aging[family.holds(aging)]
-        _recent(draft, rows.places(coming), family.places(coming), reach[family.holds(aging)])
+    _recent(draft, rows.places(), columns["buy"].places(aging), reach)
 
 
 def whole_months(shelf_months: Floats) -> Ints:
@@ -219,9 +217,13 @@ def whole_months(shelf_months: Floats) -> Ints:
     return np.maximum(1, shelf_months).astype(np.int64)
 
 
-def _is_due(reach: Ints, months: int) -> np.ndarray:
-    """[n, T] from when on the opening stock, taken as fresh, must be gone."""
-    return np.arange(months) >= reach[:, None] - 1
+def opening_kept(initial: Floats, by_age: Floats, reach: Ints) -> Floats:
+    """[n, T] what of the opening stock may still be there at a month's end; inf while all of it may.
+
+    ``by_age`` is what its age leaves of it; the freshest came in the month before the first.
+    """
+    due = np.arange(by_age.shape[1]) >= reach[:, None] - 1
+    return np.where(due, 0.0, np.where(by_age >= initial[:, None], np.inf, by_age))
 
 
 def _recent(draft: Draft, rows: Ints, columns: Ints, reach: Ints, *, delay: Ints | None = None) -> None:
@@ -236,15 +238,16 @@ def _recent(draft: Draft, rows: Ints, columns: Ints, reach: Ints, *, delay: Ints
                 draft.add_terms(rows[chosen][:, shift:], columns[chosen][:, : months - shift], -1.0)
 
 
-def slushy_range(draft: Draft) -> None:
-    """``Slushy-range`` (k,p,t): release − band ≤ x − more + less ≤ release + band."""
+def release_range(draft: Draft) -> None:
+    """``Release-range`` (k,p,t): release − band ≤ x − more + less ≤ release + band; x + less ≥ release where frozen."""
     points, columns = draft.problem.points, draft.columns
     more, less = columns["more_than_released"], columns["less_than_released"]
     members = more.members
-    release, band = points.reference[members], points.reference_band[members]
+    release, band, frozen = points.reference[members], points.reference_band[members], is_frozen(points)[members]
     free = np.isnan(release)
-    lower, upper = np.where(free, -np.inf, release - band), np.where(free, np.inf, release + band)
-    rows = draft.add_rows("Slushy-range", members, len(points), lower=lower, upper=upper)
+    lower = np.where(frozen, points.make_min[members], np.where(free, -np.inf, release - band))
+    upper = np.where(frozen | free, np.inf, release + band)
+    rows = draft.add_rows("Release-range", members, len(points), lower=lower, upper=upper)
     draft.add_terms(rows.places(), columns["make"].places(members), 1.0)
     draft.add_terms(rows.places(), more.places(), -1.0)
     draft.add_terms(rows.places(), less.places(), 1.0)
@@ -256,7 +259,7 @@ def set_up(draft: Draft) -> None:
     set_ups = draft.columns["set_up"]
     chosen = set_ups.members
     make = draft.columns["make"].places(chosen)
-    most = np.minimum(points.make_max, draft.derived.make_cap)[chosen]
+    most = np.minimum(points.make_max, draft.derived.lot_cap)[chosen]
     rows = draft.add_rows("Setup-upper", chosen, len(points), lower=-np.inf, upper=0.0)
     draft.add_terms(rows.places(), make, 1.0)
     draft.add_terms(rows.places(), set_ups.places(), -most)
@@ -264,6 +267,20 @@ def set_up(draft: Draft) -> None:
     draft.add_terms(rows.places(), make, 1.0)
     lot = np.minimum(points.min_lot[:, None], points.make_max)[chosen]  # a fence below the lot stands
     draft.add_terms(rows.places(), set_ups.places(), -lot)
+
+
+def min_order(draft: Draft) -> None:
+    """``Order-upper``: w ≤ most·Z; ``Min-order-lower``: w ≥ least order·Z."""
+    material, orders = draft.problem.material, draft.columns["order"]
+    chosen = orders.members
+    buy = draft.columns["buy"].places(chosen)
+    for name, amount, lower, upper in (
+        ("Order-upper", draft.derived.order_cap[chosen], -np.inf, 0.0),
+        ("Min-order-lower", material.min_order[chosen, None], 0.0, np.inf),
+    ):
+        rows = draft.add_rows(name, chosen, len(material), lower=lower, upper=upper)
+        draft.add_terms(rows.places(), buy, 1.0)
+        draft.add_terms(rows.places(), orders.places(), -amount)
 
 
 def _carry(draft: Draft, rows: Family, family: Family, sign: float) -> None:

@@ -34,7 +34,7 @@ class StockPoints:
     initial: Floats  # [n] stock at the start, I0
     can_make: Bools  # [n]
     make_cost: Floats  # [n, T] per unit, without what the model charges apart (hours, purchases)
-    make_min: Floats  # [n, T] fence: what the last release fixes, else 0
+    make_min: Floats  # [n, T] fence: what the last release fixes, else 0; less where hours or parts are missing
     make_max: Floats  # [n, T] fence or routing limit, else inf
     outsource_cost: Floats  # [n, T] all-in per unit; nan: cannot be outsourced
     outsource_max: Floats  # [n, T]
@@ -50,6 +50,7 @@ class StockPoints:
     change_price: Floats  # [n, T] per unit made beyond the band; a planning price
     shelf_months: Floats  # [n] whole months a unit keeps after the month it was made; inf: for ever
     scrap_cost: Floats  # [n, T] per unit written off because it became too old
+    opening_kept: Floats  # [n, T] of the opening stock, young enough to be there at the month's end; inf: all
 
     def __len__(self) -> int:
         return len(self.product)
@@ -135,6 +136,11 @@ class Resources:
     def __len__(self) -> int:
         return len(self.site)
 
+    @property
+    def overtime_price(self) -> Floats:
+        """[n, T] per overtime hour: at least a regular hour's, else people would come for overtime nobody works."""
+        return np.maximum(self.overtime_cost, self.regular_cost)
+
 
 @dataclass(frozen=True)
 class Routings:
@@ -166,6 +172,8 @@ class MaterialPoints:
     safety_penalty: Floats  # [n, T]
     shelf_months: Floats  # [n] whole months it keeps after the month of arrival; inf: for ever
     scrap_cost: Floats  # [n, T] per unit written off because it became too old
+    opening_kept: Floats  # [n, T] as of stock points
+    min_order: Floats  # [n] least quantity when something is bought; used with ``set_ups``
 
     def __len__(self) -> int:
         return len(self.material)
@@ -307,6 +315,7 @@ class SolverInfo:
     check_name: str = ""
     check_objective: float = float("nan")  # its optimum, as a profit less the price of soft rules
     check_gap: float = float("nan")  # how far the two optima are apart, relative
+    left_out: tuple[str, ...] = ()  # what no way of solving coped with: priorities, whole_numbers
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.balancing.contracts import BalanceProblem, Bools, DemandClasses, Floats, Ints
+from engine.balancing.contracts import BalanceProblem, Bools, DemandClasses, Floats, Ints, StockPoints
 
+LARGEST = 1e12  # units; no figure of a company is larger (docs/formats.md)
+_MARGIN = 1e-6  # above what hours and parts allow, so that they bind before it
 ELASTIC_FACTOR = 10.0  # a broken rule costs this many times the dearest thing a unit can cost or earn
 
 
@@ -21,9 +23,10 @@ class Derived:
     direct: Bools  # [classes] the only class of its market and lost when not served: needs no own column
     direct_class: Ints  # [products · orgs] the direct class of a market, else −1
     unit_value: Floats  # [classes, T] what serving one more unit is worth: price and avoided lost-sale cost
-    elastic_price: float  # per unit of a broken rule of the company (demand to be served, levels, storage)
-    physical_price: float  # per unit of something impossible (hours, parts out of nothing): breaks last of all
+    elastic_price: float  # per unit of a broken rule of the company (demand to be served, levels, storage, a release)
     make_cap: Floats  # [points, T] no optimal plan makes more
+    lot_cap: Floats  # [points, T] nor does a month's hours and parts allow more: the largest lot
+    order_cap: Floats  # [material points, T] no optimal plan orders more at once
     soft_level: Floats  # [points, T] stock should not fall below
     below_price: Floats  # [points, T] per unit and month below it
     protection: Floats  # [classes, T] see ``price_protection``
@@ -55,13 +58,14 @@ def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
         direct_class=direct_class,
         unit_value=value,
         elastic_price=elastic,
-        physical_price=ELASTIC_FACTOR * elastic,
         make_cap=cap,
+        lot_cap=np.minimum(cap, lot_cap(problem)),
+        order_cap=order_cap(problem, cap),
         soft_level=level,
         below_price=below,
         protection=price_protection(problem.demand),
         stock_limit=np.maximum(problem.points.max_stock, there),
-        storage_limit=np.maximum(problem.storage.quantity, _by_site(problem, there)),
+        storage_limit=np.maximum(problem.storage.quantity, at_stores(problem, there)),
     )
 
 
@@ -69,7 +73,7 @@ def elastic_price(problem: BalanceProblem) -> float:
     """The price per unit of a broken rule: above anything a unit can earn, so that rules break last."""
     points, resource = problem.points, problem.resource
     hours = np.zeros((len(points), problem.months))
-    hourly = np.maximum(resource.regular_cost, resource.overtime_cost)
+    hourly = resource.overtime_price
     person = resource.wage + (resource.hire_cost + resource.layoff_cost)[:, None]
     hourly = hourly + np.divide(
         person, resource.hours_per_person, out=np.zeros_like(person), where=resource.hours_per_person > 0
@@ -114,6 +118,12 @@ def price_protection(demand: DemandClasses) -> Floats:
     return np.where(demand.backorder[:, None], rise, 0.0)
 
 
+def is_frozen(points: StockPoints) -> Bools:
+    """[points, T] months in which the last release fixes what is made: ``make_min``, as far as hours and parts go."""
+    frozen: Bools = points.make_min > 0
+    return frozen
+
+
 def unavoidable_stock(problem: BalanceProblem) -> Floats:
     """[points, T] what lies in stock whatever is planned: opening stock and frozen production beyond all demand.
 
@@ -134,7 +144,7 @@ def unavoidable_stock(problem: BalanceProblem) -> Floats:
     return np.maximum(held, 0.0)
 
 
-def _by_site(problem: BalanceProblem, stock: Floats) -> Floats:
+def at_stores(problem: BalanceProblem, stock: Floats) -> Floats:
     """[storage, T] stock of all products at each limited site."""
     total = np.zeros((len(problem.sites), problem.months))
     np.add.at(total, problem.points.site, stock)
@@ -158,7 +168,48 @@ def make_cap(problem: BalanceProblem) -> Floats:
     lines = problem.component_lines
     if len(lines):
         need = _with_parents(need, points.product[lines.point], points.product[lines.component], lines.quantity)
-    return np.maximum(need[points.product], points.make_min)
+    return np.maximum(np.minimum(need[points.product], LARGEST), points.make_min)
+
+
+def lot_cap(problem: BalanceProblem) -> Floats:
+    """[points, T] an upper level of what can be made in a month: by its hours and by the parts there may be by then.
+
+    What switches something on or off (a set-up) needs a level, and one far above what can be is none: a solver takes
+    a millionth of a set-up for nothing.
+    """
+    resource, parts = problem.resource, problem.material_lines
+    most = np.full((len(problem.points), problem.months), np.inf)
+    people = resource.headcount[:, None] * (resource.hours_per_person + resource.overtime_per_person)
+    people = np.where(resource.can_hire[:, None], np.inf, people)
+    hours = resource.regular_hours + resource.overtime_max + resource.shift_max * resource.shift_hours
+    hours = np.where(resource.is_labour[:, None], people, 0.0) + hours
+    for lines, owner, used, there in (
+        (problem.routings, problem.routings.resource, problem.routings.hours, hours),
+        (parts, parts.material_point, parts.quantity, _parts(problem)),
+    ):
+        taken = used > 0
+        room = np.maximum(there[owner[taken]], 0.0) / used[taken, None]
+        np.minimum.at(most, lines.point[taken], room * (1 + _MARGIN))
+    return most
+
+
+def _parts(problem: BalanceProblem) -> Floats:
+    """[material points, T] the most there may be of a material by a month: stock, on its way, to be bought."""
+    material, supplier = problem.material, problem.supplier
+    limit = np.full((len(problem.materials), problem.months), np.inf)
+    limit[supplier.material] = supplier.quantity
+    reachable = np.arange(problem.months) >= material.first_arrival[:, None]
+    bought = np.where(reachable, np.minimum(limit[material.material], material.buy_max), 0.0)
+    return material.initial[:, None] + np.cumsum(material.arrivals + bought, axis=1)
+
+
+def order_cap(problem: BalanceProblem, cap: Floats) -> Floats:
+    """[material points, T] an upper level of a useful order: all that can still be used up, at least the least one."""
+    lines, material = problem.material_lines, problem.material
+    need = np.zeros((len(material), problem.months))
+    np.add.at(need, lines.material_point, lines.quantity[:, None] * cap[lines.point])
+    need += material.safety_stock.max(axis=1, initial=0.0)[:, None]
+    return np.maximum(np.minimum(need, LARGEST), material.min_order[:, None])
 
 
 def _with_parents(own: Floats, parents: Ints, components: Ints, quantity: Floats) -> Floats:

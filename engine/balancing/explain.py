@@ -161,7 +161,7 @@ def relaxations(problem: BalanceProblem, shortages: Iterable[Shortage]) -> list[
 
 def _removed(trials: Trials, changes: list[Change], blamed: list[Shortage]) -> float:
     """Units of the blamed shortages that a relaxed plan serves."""
-    after = trials.solve(changes).short()
+    after = trials.solve_or_base(changes).short()
     return sum(max(0.0, s.quantity - float(after[s.demand, s.month])) for s in blamed)
 
 
@@ -274,7 +274,9 @@ class _Tracer:
                     found += self._point(int(problem.transfers.source[move]), month, use, depth - 1)
             return found or [Cause("no_routing", product, month, 0.0, use)]
         value = float(self.duals["Stock-balance"][point, month]) * use
-        if points.make_min[point, month] == points.make_max[point, month]:
+        fixed = float(points.make_max[point, month])
+        kept = self.plan.production[point, month] >= fixed - SHORT_TOLERANCE  # else hours or parts hold it back
+        if points.make_min[point, month] == fixed and kept:
             return [Cause("fence", f"{product}|{site}", month, max(value, 0.0), use)]
         found = []
         for line in self.routings_of.get(point, []):

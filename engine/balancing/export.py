@@ -16,7 +16,7 @@ from engine.balancing.twin import Twin
 _FAMILY = {
     "stock": "surplus", "below": "below_safety", "over": "overstock", "more": "make", "less": "make",
     "move": "transfer", "lost": "serve", "backlog": "wait", "material": "material_stock", "shifts": "extra_shift",
-    "heads": "headcount", "leave": "lay_off", "Slushy-upper": "make", "Slushy-lower": "make",
+    "heads": "headcount", "leave": "lay_off", "Release-upper": "make", "Release-lower": "make",
 }  # fmt: skip
 _LONGEST = 22  # characters of a code; names may have a hundred
 _ROW = re.compile(r"^(\w+):", re.M)

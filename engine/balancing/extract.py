@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Slack, SolverInfo
-from engine.balancing.derived import Derived
+from engine.balancing.derived import Derived, is_frozen
 from engine.balancing.indexing import business_key
 from engine.balancing.program import LinearProgram
 
@@ -15,9 +15,6 @@ TOLERANCE = 1e-6
 _DIGITS = 9
 _BALANCES = ("Stock-balance", "Material-balance")
 SLACK_FAMILIES = {
-    "overload": "Resource-capacity-upper",
-    "material_slack": "Material-balance",
-    "stock_slack": "Stock-balance",
     "storage_slack": "Storage-upper",
     "overstock": "Stock-limit",
 }
@@ -67,7 +64,7 @@ def extract_plan(
     backlog = vector.full("wait", demand)
     waits = problem.demand.backorder[:, None]
     lost = np.where(waits, vector.full("drop", demand), problem.demand.quantity - served)
-    production = vector.full("make", points)
+    production = _clean(vector.full("make", points), _coarsest(problem))
     load = np.zeros((resource, problem.months))
     lines = problem.routings
     np.add.at(load, lines.resource, lines.hours[:, None] * production[lines.point])
@@ -81,7 +78,7 @@ def extract_plan(
         revenue=float((served * problem.demand.price - backlog * derived.protection).sum()),
         penalty=0.0,
         cost={},
-        production=_clean(production),
+        production=production,
         outsourced=_clean(vector.full("outsource", points)),
         stock=_clean(stock),
         shipments=_clean(shipments),
@@ -132,7 +129,7 @@ def with_money(problem: BalanceProblem, plan: BalancePlan) -> BalancePlan:
     cost = {
         "production": plan.production * points.make_cost,
         "regular_hours": regular * resource.regular_cost,
-        "overtime": plan.overtime * resource.overtime_cost,
+        "overtime": plan.overtime * resource.overtime_price,
         "extra_shifts": plan.extra_shifts * resource.shift_cost,
         "wages": plan.headcount * resource.wage,
         "hiring": plan.hired * resource.hire_cost[:, None],
@@ -168,13 +165,18 @@ def _slacks(problem: BalanceProblem, program: LinearProgram, vector: Vector) -> 
 
 
 def _promises_missed(problem: BalanceProblem, vector: Vector) -> list[Slack]:
-    """End stocks not reached."""
+    """End stocks not reached, and frozen production that is not made."""
     points = problem.points
     missed = vector.full("below_safety", len(points))[:, -1] * (points.end_stock > 0)
-    return [
+    found = [
         Slack("End-stock", business_key(problem, "make", int(p)), problem.months - 1, float(missed[p]))
         for p in np.flatnonzero(missed > TOLERANCE)
     ]
+    cut = vector.full("less_than_released", len(points)) * is_frozen(points)
+    for p, month in np.argwhere(cut > TOLERANCE):
+        key = business_key(problem, "make", int(p))
+        found.append(Slack("Release-range", key, int(month), float(cut[p, month])))
+    return found
 
 
 def _duals(program: LinearProgram, duals: Floats) -> dict[str, Floats]:
@@ -189,6 +191,15 @@ def _duals(program: LinearProgram, duals: Floats) -> dict[str, Floats]:
     return found
 
 
-def _clean(values: Floats) -> Floats:
+def _coarsest(problem: BalanceProblem) -> Floats:
+    """[points, 1] a power of ten above the pieces that go into a unit where these are hundreds: they count, too."""
+    most = np.ones(len(problem.points))
+    for lines in (problem.material_lines, problem.component_lines):
+        np.maximum.at(most, lines.point, lines.quantity)
+    return np.where(most > 100, 10.0 ** np.ceil(np.log10(most)), 1.0)[:, None]
+
+
+def _clean(values: Floats, pieces: Floats | float = 1.0) -> Floats:
     """Solver noise below the feasibility tolerance is no quantity; what is left is the same from every path."""
-    return np.where(np.abs(values) < TOLERANCE, 0.0, np.maximum(np.round(values, _DIGITS), 0.0))
+    fine = values * pieces
+    return np.where(np.abs(fine) < TOLERANCE, 0.0, np.maximum(np.round(fine, _DIGITS), 0.0)) / pieces

@@ -81,16 +81,17 @@ class Layout:
 # What the entities of a family are: the key of a row or column in business codes.
 _ENTITY = {
     "Stock-balance": "point", "make": "point", "outsource": "point", "surplus": "point",
-    "below_safety": "point", "overstock": "point", "stock_slack": "point", "set_up": "point",
+    "below_safety": "point", "overstock": "point", "set_up": "point",
     "Setup-upper": "point", "Min-lot-lower": "point", "ship": "lane", "transfer": "transfer",
-    "Slushy-range": "point", "more_than_released": "point", "less_than_released": "point",
+    "Release-range": "point", "more_than_released": "point", "less_than_released": "point",
     "Shelf-life": "point", "scrap": "point",
+    "order": "material", "Order-upper": "material", "Min-order-lower": "material",
     "Material-shelf-life": "material", "scrap_material": "material",
     "Pool": "market", "Demand": "demand", "serve": "demand", "wait": "demand", "drop": "demand",
     "Material-balance": "material", "buy": "material", "material_stock": "material",
-    "below_band": "material", "material_slack": "material",
+    "below_band": "material",
     "Resource-capacity-upper": "resource", "Labour": "resource", "Labour-overtime-upper": "resource",
-    "overtime": "resource", "extra_shift": "resource", "overload": "resource", "headcount": "resource",
+    "overtime": "resource", "extra_shift": "resource", "headcount": "resource",
     "hire": "resource", "lay_off": "resource",
     "Supplier-limit": "supplier", "Storage-upper": "storage", "storage_slack": "storage",
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.balancing.blocks import Block
-from engine.balancing.contracts import BalancePlan, Floats, Ints, SolveOptions, SolverInfo
+from engine.balancing.contracts import BalancePlan, Floats, Ints, Slack, SolveOptions, SolverInfo
 from engine.balancing.crash import BASIC, LOWER
+from engine.balancing.derived import at_stores
 from engine.balancing.explain import Shortage, list_shortages
-from engine.balancing.extract import with_money
+from engine.balancing.extract import TOLERANCE, with_money
+from engine.balancing.highs import WarmStart
 from engine.balancing.indexing import Layout, entity_kind
-from engine.balancing.solve import Session, WarmStart
+from engine.balancing.solve import Session
 
 _ENTITIES = {
     "production": "point", "outsourced": "point", "stock": "point", "set_ups": "point", "scrapped": "point",
@@ -77,11 +80,27 @@ def join_plans(
         status=status,
         objective=sum(p.objective for p in plans),
         revenue=sum(p.revenue for p in plans),
-        slacks=tuple(slack for p in plans for slack in p.slacks),
+        slacks=_join_slacks(session, joined["stock"], plans),
         duals=_join_duals(session, blocks, solved),
         solver=_join_info(session, plans, method),
     )
     return with_money(problem, plan)
+
+
+def _join_slacks(session: Session, stock: Floats, plans: Sequence[BalancePlan]) -> tuple[Slack, ...]:
+    """Broken rules added up; a store is too full only where all parts together are."""
+    broken: dict[tuple[str, tuple[str, ...], int], float] = defaultdict(float)
+    for plan in plans:
+        for slack in plan.slacks:
+            broken[slack.family, slack.key, slack.month] += slack.quantity
+    problem, limit = session.problem, session.derived.storage_limit
+    excess = at_stores(problem, stock) - limit
+    for store, site in enumerate(problem.storage.site.tolist()):
+        for month in range(problem.months):
+            key = "Storage-upper", (problem.sites[site],), month
+            if key in broken:
+                broken[key] = float(excess[store, month])
+    return tuple(Slack(*key, quantity) for key, quantity in broken.items() if quantity > TOLERANCE)
 
 
 def _count(session: Session, kind: str) -> int:
@@ -95,6 +114,7 @@ def _join_info(session: Session, plans: Sequence[BalancePlan], method: str) -> S
     return replace(
         parts[0],
         method=method,
+        left_out=tuple(sorted({what for part in parts for what in part.left_out})),
         build_seconds=session.build_seconds,
         solve_seconds=sum(part.solve_seconds for part in parts),
         rows=session.program.rows.size,

@@ -183,7 +183,7 @@ def leading_bottlenecks(shortages: Sequence[Shortage]) -> list[tuple[Bottleneck,
 
 def price_rung(trials: Trials, bottleneck: Bottleneck, rung: Rung) -> Option:
     """Solve with the rung's changes and compare with the base; the other way round for a lever in the plan."""
-    plan, base = trials.solve(rung.changes), trials.base
+    plan, base = trials.solve_or_base(rung.changes), trials.base
     if rung.is_in_plan:
         plan, base = base, plan
     asked = float(trials.session.problem.demand.quantity.sum())

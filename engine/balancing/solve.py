@@ -17,21 +17,28 @@ import numpy as np
 from engine.balancing import clp
 from engine.balancing.components import independent_parts
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Bools, Floats, Ints, SolveOptions, SolverInfo
-from engine.balancing.crash import BASIC, LOWER, UPPER, just_in_time
-from engine.balancing.derived import derive
+from engine.balancing.crash import just_in_time
+from engine.balancing.derived import derive, is_frozen
+from engine.balancing.equilibrate import scaled_basis
 from engine.balancing.extract import extract_plan
+from engine.balancing.highs import WarmStart, basis_from_bytes, basis_from_codes, load_program
 from engine.balancing.matrix import build_program
 from engine.balancing.program import LinearProgram
 
 PASS_ROOM = 1e-8  # share of a priority's demand a later pass may lose again: less than whole units notice
 NEAR_NONZEROS = 5_000  # below it any start is as quick
+LEAST_ROOM = 2e-7  # units a pass leaves at least: twice what the solver takes for nothing
+NOTHING = 1e-9  # units, or a share of them
+_NO_LIMIT = 1e30  # infinite for HiGHS, a number for a store
+FROZEN = -1  # the pass before all priorities: what the last release fixed is made as far as hours and parts go
 LARGE_NONZEROS = 150_000  # from here on a re-solve takes seconds
+WIDER_ROOMS = (1e-6, 1e-4)  # tried where figures of very different size leave no plan in the usual room
 # What is tried, one after the other, when the dual simplex gives no answer. The model is elastic, so it always has one.
 OTHER_WAYS: tuple[dict[str, Any], ...] = (
     {"presolve": "on", "simplex_scale_strategy": 4},
     {"presolve": "off", "simplex_scale_strategy": 0, "simplex_strategy": 4},
     {"presolve": "on", "solver": "ipm"},
-    {"presolve": "off", "user_bound_scale": -10},
+    {"presolve": "off", "mip_feasibility_tolerance": 1e-6},
 )
 DUAL_TOLERANCE = 1e-6  # a reduced cost above this (relative to the largest price) means "at its bound"
 
@@ -40,18 +47,24 @@ class SolveFailed(RuntimeError):
     """The solver returned no plan; with elastic rows this means unsound numbers, not an infeasible plan."""
 
 
+def frozen_limit(least: float) -> float:
+    """Units of a release that may stay unmade where ``least`` cannot be made; no room where all of it can."""
+    return 0.0 if least <= NOTHING else least * (1 + NOTHING) + LEAST_ROOM
+
+
 def solve(problem: BalanceProblem, options: SolveOptions | None = None) -> BalancePlan:
     """The best plan of a problem."""
     return Session(problem, options).solve()
 
 
 @dataclass(frozen=True)
-class WarmStart:
-    """Where a plan of record stands: its basis (one byte a column and row) and what its passes held."""
+class _Switch:
+    """Places [members, months] of a decision of yes or no, of what it allows, and of the row that says so."""
 
-    columns: bytes
-    rows: bytes
-    limits: tuple[float, ...]  # of the rows the passes by priority added
+    row: Ints
+    column: Ints
+    amount: Ints
+    least: Floats  # [members] that a yes makes or orders
 
 
 class Session:
@@ -64,25 +77,32 @@ class Session:
         self.derived = derive(problem, self.options.elastic_price)
         self.program: LinearProgram = build_program(problem, self.options)
         self.build_seconds = time.perf_counter() - started
-        self.highs: Any = _load(self.program, self.options)
+        self.highs: Any = load_program(self.program, self.options)
         self.values: Floats = np.zeros(0)
-        self._limits: list[float] = []  # of the rows added by the passes
+        self.left_out: tuple[str, ...] = ()  # what the plan had to go without: priorities, whole_numbers
+        self.held: list[int] = []  # what each row added by a pass is about: a priority or ``FROZEN``
+        self._limits: list[float] = []  # of those rows
+        self._wholes: list[float] = []  # how much each is about
         self._record: Any = None  # basis of the plan of record, after the last phase
         self._is_warm = False
         self._method = "dual simplex"
+        self._is_fixed = False  # whole numbers are held, so that the rest is a linear program
         self._whole_values: Floats | None = None  # of the integer columns, once they were found
         self._opinion: float | None = None  # CLP's objective of the program, where it was asked
 
     def solve(self) -> BalancePlan:
         """Solve from the present basis (cold the first time) and name the result."""
         started = time.perf_counter()
-        if self.program.integer.any():
+        if self.is_whole:
             self._free_integers()
         self._begin_near()
-        self._serve_by_priority()
-        self.run()
-        if self.program.integer.any():
-            self._fix_integers()
+        try:
+            self._run_passes()
+            self.run()
+            if self.is_whole:
+                self._fix_integers()
+        except SolveFailed:
+            self._leave_out()
         objective = -self.highs.getInfo().objective_function_value
         duals = np.array(self.highs.getSolution().row_dual)[: self.program.rows.size]
         self.values = self._break_ties() if self.options.tie_break else self._column_values()
@@ -113,6 +133,11 @@ class Session:
         )
 
     @property
+    def is_whole(self) -> bool:
+        """Whether some decisions are whole numbers."""
+        return bool(self.program.integer.any()) and "whole_numbers" not in self.left_out
+
+    @property
     def is_large(self) -> bool:
         """Whether solving takes seconds rather than fractions of one."""
         return bool(self.program.matrix.nnz >= LARGE_NONZEROS)
@@ -128,6 +153,13 @@ class Session:
         self.program.lower[columns], self.program.upper[columns] = lower, upper
         self.highs.changeColsBounds(len(columns), columns.astype(np.int32), lower, upper)
 
+    def column_bounds(self) -> tuple[Floats, Floats]:
+        """What each column may be as the plan stands: whole numbers stay as they were found."""
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        if self._whole_values is not None:
+            lower[self.program.integer] = upper[self.program.integer] = self._whole_values
+        return lower, upper
+
     def basis(self) -> Any:
         """The present basis, to begin another session of the same shape from."""
         return self.highs.getBasis()
@@ -142,7 +174,7 @@ class Session:
 
     def keep_record(self, start: WarmStart) -> None:
         """Let ``warm_start`` answer where the plan of record stands, if that is not where the session was resumed."""
-        self._record = _from_bytes(start)
+        self._record = basis_from_bytes(start)
 
     def _pack(self, basis: Any) -> WarmStart:
         columns = np.array([int(status) for status in basis.col_status], dtype=np.uint8)
@@ -161,8 +193,8 @@ class Session:
         if self._is_warm or (len(start.columns), len(start.rows)) != shape or len(start.limits) != len(passes):
             return None
         for (rank, members), limit in zip(passes, start.limits, strict=True):
-            self._hold(self._unserved(rank, members)[0], limit)
-        self._record = _from_bytes(start)
+            self._hold(rank, *self._missed(rank, members), limit)
+        self._record = basis_from_bytes(start)
         self.start_from(self._record)
         # Perturbed costs would end at another of the equally good plans.
         self.highs.setOptionValue("dual_simplex_cost_perturbation_multiplier", 0.0)
@@ -171,19 +203,20 @@ class Session:
         return self._name(time.perf_counter() - started)
 
     def _passes(self) -> list[tuple[int, Bools]]:
-        """The passes by priority, each with its classes: of the whole, or of every part that is solved on its own."""
-        demand = self.problem.demand
+        """The passes, each with its products: of the whole, or of every part that is solved on its own."""
         is_divided = self.is_large and not self.program.integer.any()
         groups = independent_parts(self.problem, int(self.program.matrix.nnz)) if is_divided else None
-        part = np.zeros(len(demand), dtype=np.int64) if groups is None else groups[demand.product]
+        part = np.zeros(len(self.problem.products), dtype=np.int64) if groups is None else groups
         members = [part == number for number in np.unique(part)]
         return [(rank, chosen) for chosen in members for rank in self._held_ranks(chosen)]
 
     def _held_ranks(self, members: Bools) -> list[int]:
-        """The priorities of some classes that are served before it is asked what pays: all but the company's last."""
-        every, last = self.problem.demand.priority, self.options.last_priority
-        lowest = int(every.max(initial=0)) if last is None else last
-        return [int(rank) for rank in np.unique(every[members]) if rank < lowest]
+        """What goes before the money for some products: frozen months, then all priorities but the company's last."""
+        demand, points, last = self.problem.demand, self.problem.points, self.options.last_priority
+        lowest = int(demand.priority.max(initial=0)) if last is None else last
+        ranks = [int(rank) for rank in np.unique(demand.priority[members[demand.product]]) if rank < lowest]
+        has_frozen = is_frozen(points)[points.can_make & members[points.product]].any()
+        return [FROZEN, *ranks] if has_frozen else ranks
 
     def start_from(self, basis: Any) -> None:
         """Begin the next solve from a basis."""
@@ -191,24 +224,49 @@ class Session:
         self._is_warm = True
 
     def run(self) -> None:
-        """Solve from the present basis; where numbers of very different size defeat that, afresh in other ways."""
-        if self._attempt():
+        """Solve from the present basis; where numbers of very different size defeat that, afresh in other ways.
+
+        What a pass reached is as exact as the solver is: where that leaves no plan, it gets a wider room.
+        """
+        if self.attempt() or self._attempt_otherwise():
             return
         failure = self.highs.modelStatusToString(self.highs.getModelStatus())
+        for room in WIDER_ROOMS if any(rank != FROZEN for rank in self.held) else ():
+            self._widen(room)
+            if self.attempt() or self._attempt_otherwise():
+                return
+        raise SolveFailed(failure)
+
+    def _widen(self, room: float) -> None:
+        """Let later passes lose more of what the priorities before them got."""
+        for number, (rank, whole) in enumerate(zip(self.held, self._wholes, strict=True)):
+            if rank != FROZEN:
+                self._limits[number] += room * whole
+                self.highs.changeRowBounds(self.program.rows.size + number, -np.inf, self._limits[number])
+
+    def _attempt_otherwise(self) -> bool:
         for settings in OTHER_WAYS:
             usual = {name: self.highs.getOptionValue(name)[1] for name in settings}
             self.highs.clearSolver()
             for name, value in settings.items():
                 self.highs.setOptionValue(name, value)
             try:
-                if self._attempt():
-                    return
+                if self.attempt():
+                    return True
             finally:
                 for name, value in usual.items():
                     self.highs.setOptionValue(name, value)
-        raise SolveFailed(failure)
+        if self.is_whole and not self._is_fixed:
+            return False
+        basis = scaled_basis(self.highs)
+        if basis is None:
+            return False
+        self.highs.clearSolver()
+        self.start_from(basis)
+        return self.attempt()
 
-    def _attempt(self) -> bool:
+    def attempt(self) -> bool:
+        """Solve from the present basis in the usual way; whether that gave a plan."""
         self.highs.run()
         self._is_warm = True
         return self.highs.getModelStatus() in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kModelEmpty)
@@ -216,7 +274,7 @@ class Session:
     def plain_prices(self) -> Floats:
         """[rows] prices of the just-in-time basis: unit costs as they are while nothing is scarce. Before a solve."""
         basis = just_in_time(self.problem, self.derived, self.program)
-        self.highs.setBasis(_to_highs(basis.columns, basis.rows))
+        self.highs.setBasis(basis_from_codes(basis.columns, basis.rows))
         self.highs.setOptionValue("simplex_iteration_limit", 0)
         self.highs.run()
         prices = np.array(self.highs.getSolution().row_dual)
@@ -237,35 +295,76 @@ class Session:
                 self._method = "dual simplex from CLP's basis"
                 self._opinion = answer.objective
                 return
-        self.start_from(_to_highs(near.columns, near.rows))
+        self.start_from(basis_from_codes(near.columns, near.rows))
 
     def _second_opinion(self) -> float:
         """CLP's optimum of the program as it stands after the passes, as a profit; nan when it has no answer."""
-        if self._opinion is None or self._limits or self.program.integer.any():
+        if self._opinion is None or self._limits or self.is_whole:
             answer = clp.solve_model(self.highs)
             self._opinion = answer.objective if answer is not None else None
         return float("nan") if self._opinion is None else -self._opinion
 
-    def _serve_by_priority(self) -> None:
-        """Lexicographic passes: serve each higher priority as far as possible and hold that, go on warm."""
-        everybody = np.ones(len(self.problem.demand), dtype=bool)
-        ranks = self._held_ranks(everybody)
+    def _run_passes(self) -> None:
+        """Lexicographic passes: keep frozen months, serve each higher priority as far as possible; hold that, go on.
+
+        Each is held to what it reached and a little room: a hundred-millionth of what it is about, or what a solver
+        takes for nothing. A release that can be kept has no room.
+        """
+        everything = np.ones(len(self.problem.products), dtype=bool)
+        ranks = self._held_ranks(everything)
         if not len(ranks) or self._limits:
             return
         every = np.arange(self.program.columns.size, dtype=np.int32)
         for rank in ranks:
-            unserved, constant = self._unserved(rank, everybody)
-            self.highs.changeColsCost(len(every), every, unserved)
+            missed, whole = self._missed(rank, everything)
+            self.highs.changeColsCost(len(every), every, missed)
             self.run()
-            least = self.highs.getInfo().objective_function_value - self.program.offset
-            self._hold(unserved, least + PASS_ROOM * max(1.0, constant))
+            if self.is_whole:  # what whole numbers really allow
+                self._fix_integers()
+            least = float(missed @ self._column_values())  # the solver's objective has the offset of all money in it
+            limit = frozen_limit(least) if rank == FROZEN else least + max(PASS_ROOM * whole, LEAST_ROOM)
+            self._hold(rank, missed, whole, limit)
+            if self.is_whole:
+                self._free_integers()
         self.highs.changeColsCost(len(every), every, self.program.cost)
 
-    def _hold(self, unserved: Floats, limit: float) -> None:
-        """From here on no more of a priority stays unserved than ``limit``."""
-        used = np.flatnonzero(unserved).astype(np.int32)
-        self.highs.addRow(-np.inf, limit, len(used), used, unserved[used])
+    def _leave_out(self) -> None:
+        """Go without priorities and whole numbers, where no way of solving copes with the size of the figures."""
+        whole = np.flatnonzero(self.program.integer).astype(np.int32)
+        ranks = [rank for rank in self._held_ranks(np.ones(len(self.problem.products), dtype=bool)) if rank != FROZEN]
+        self.left_out = (*(["priorities"] if ranks else []), *(["whole_numbers"] if len(whole) else []))
+        if not self.left_out:
+            raise SolveFailed(self.highs.modelStatusToString(self.highs.getModelStatus()))
+        for number, rank in enumerate(self.held):
+            if rank != FROZEN:
+                self._limits[number] = _NO_LIMIT
+                self.highs.changeRowBounds(self.program.rows.size + number, -np.inf, _NO_LIMIT)
+        if len(whole):
+            self._free_integers()
+            self._whole_values = None
+            self.highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), highspy.HighsVarType.kContinuous))
+        every = np.arange(self.program.columns.size, dtype=np.int32)
+        self.highs.changeColsCost(len(every), every, self.program.cost)
+        self.highs.clearSolver()
+        self.run()
+
+    def _hold(self, rank: int, missed: Floats, whole: float, limit: float) -> None:
+        """From here on no more of what a pass is about is missed than ``limit``."""
+        used = np.flatnonzero(missed).astype(np.int32)
+        self.highs.addRow(-np.inf, limit, len(used), used, missed[used])
+        self.held.append(rank)
         self._limits.append(limit)
+        self._wholes.append(whole)
+
+    def _missed(self, rank: int, members: Bools) -> tuple[Floats, float]:
+        """Cost vector whose value is (up to a constant) what a pass misses of some products; how much it is about."""
+        if rank != FROZEN:
+            return self._unserved(rank, members[self.problem.demand.product])
+        points, less = self.problem.points, self.program.columns["less_than_released"]
+        fixed = np.where(is_frozen(points) & members[points.product][:, None], points.make_min, 0.0)[less.members]
+        cost = np.zeros(self.program.columns.size)
+        cost[less.places()[fixed > 0]] = 1.0
+        return cost, float(fixed.sum())
 
     def _unserved(self, rank: int, members: Bools) -> tuple[Floats, float]:
         """Cost vector whose value is (up to a constant) the unserved units of a priority among some classes."""
@@ -288,20 +387,47 @@ class Session:
 
     def _free_integers(self) -> None:
         """Undo ``_fix_integers`` of an earlier solve."""
+        self._is_fixed = False
         whole = np.flatnonzero(self.program.integer).astype(np.int32)
         kinds = np.full(len(whole), highspy.HighsVarType.kInteger)
         self.highs.changeColsIntegrality(len(whole), whole, kinds)
         lower, upper = self.program.lower[whole], self.program.upper[whole]
         self.highs.changeColsBounds(len(whole), whole, lower, upper)
+        for switch in self._switches():
+            self.set_row_upper(switch.row.ravel(), np.zeros(switch.row.size))
 
     def _fix_integers(self) -> None:
         """Hold whole numbers and solve the rest as a linear program: prices exist only there."""
+        self._is_fixed = True
         program = self.program
         whole = np.flatnonzero(program.integer).astype(np.int32)
-        values = self._whole_values = np.rint(self._column_values()[whole])
+        found = self._column_values()
+        decided = np.rint(found)
+        for switch in self._switches():  # less of a set-up than counts may hide a unit
+            is_used = (found[switch.amount] > LEAST_ROOM) & (switch.least[:, None] == 0)
+            decided[switch.column] = np.maximum(decided[switch.column], is_used)
+        values = self._whole_values = decided[whole]
         self.highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), highspy.HighsVarType.kContinuous))
         self.highs.changeColsBounds(len(whole), whole, values, values)
+        for switch in self._switches():  # what is on has its own limits, and their prices
+            self.set_row_upper(switch.row.ravel(), np.where(decided[switch.column] > 0.5, np.inf, 0.0).ravel())
         self.run()
+
+    def _switches(self) -> list[_Switch]:
+        """Set-ups and orders, where they are whole."""
+        if not self.options.set_ups:
+            return []
+        columns, rows, problem = self.program.columns, self.program.rows, self.problem
+        months = slice(self.options.integer_months or problem.months)
+        found = []
+        for name, switch, amount, least in (
+            ("Setup-upper", "set_up", "make", problem.points.min_lot),
+            ("Order-upper", "order", "buy", problem.material.min_order),
+        ):
+            members = columns[switch].members
+            row, amounts = rows[name].places()[:, months], columns[amount].places(members)[:, months]
+            found.append(_Switch(row, columns[switch].places()[:, months], amounts, least[members]))
+        return found
 
     def _break_ties(self) -> Floats:
         """Among all optimal plans take the one that serves earliest and makes latest, then by canonical weights.
@@ -323,9 +449,7 @@ class Session:
         self.run()
         best, self._record = self._column_values(), self.highs.getBasis()
         self.highs.changeColsCost(len(every), every, program.cost)
-        lower, upper = program.lower.copy(), program.upper.copy()
-        if self._whole_values is not None:  # whole numbers stay as they were found
-            lower[program.integer] = upper[program.integer] = self._whole_values
+        lower, upper = self.column_bounds()
         self.highs.changeColsBounds(len(held), held, lower[held], upper[held])
         own = rows[rows < program.rows.size]
         self.highs.changeRowsBounds(len(own), own, program.row_lower[own], program.row_upper[own])
@@ -344,7 +468,7 @@ class Session:
         return SolverInfo(
             name="HiGHS",
             version=self.highs.version(),
-            method="branch and bound" if self.program.integer.any() else self._method,
+            method="branch and bound" if self.is_whole else self._method,
             seed=self.options.seed,
             build_seconds=self.build_seconds,
             solve_seconds=seconds,
@@ -354,29 +478,9 @@ class Session:
             iterations=int(info.simplex_iteration_count),
             check_name="" if np.isnan(check) else "CLP",
             check_objective=check,
+            left_out=self.left_out,
             check_gap=abs(objective - check) / max(1.0, abs(objective), self.dearest),
         )
-
-
-def _from_bytes(start: WarmStart) -> Any:
-    """One byte a status → a basis of HiGHS."""
-    statuses = {int(status): status for status in highspy.HighsBasisStatus.__members__.values()}
-    basis = highspy.HighsBasis()
-    basis.col_status = [statuses[code] for code in start.columns]
-    basis.row_status = [statuses[code] for code in start.rows]
-    basis.valid = True
-    return basis
-
-
-def _to_highs(columns: Ints, rows: Ints) -> Any:
-    """Codes of ``crash`` → a basis of HiGHS."""
-    status = highspy.HighsBasisStatus
-    codes = {LOWER: status.kLower, BASIC: status.kBasic, UPPER: status.kUpper}
-    basis = highspy.HighsBasis()
-    basis.col_status = [codes[code] for code in columns.tolist()]
-    basis.row_status = [codes[code] for code in rows.tolist()]
-    basis.valid = True
-    return basis
 
 
 def _tie_weights(program: LinearProgram) -> Floats:
@@ -389,35 +493,3 @@ def _tie_weights(program: LinearProgram) -> Floats:
         family = program.columns[name]
         weights[family.span] += weight * np.tile(lateness, len(family))
     return weights
-
-
-def _load(program: LinearProgram, options: SolveOptions) -> highspy.Highs:
-    """A silent, single-threaded HiGHS with the program in it."""
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = program.columns.size, program.rows.size
-    model.col_cost_, model.col_lower_, model.col_upper_ = program.cost, program.lower, program.upper
-    model.row_lower_, model.row_upper_ = program.row_lower, program.row_upper
-    model.offset_ = program.offset
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.num_col_, model.a_matrix_.num_row_ = program.columns.size, program.rows.size
-    model.a_matrix_.start_ = program.matrix.indptr
-    model.a_matrix_.index_ = program.matrix.indices
-    model.a_matrix_.value_ = program.matrix.data
-    if program.integer.any():
-        whole, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
-        model.integrality_ = [whole if is_whole else real for is_whole in program.integer]
-    highs = highspy.Highs()
-    settings: dict[str, Any] = {
-        "output_flag": False,
-        "threads": 1,
-        "parallel": "off",
-        "solver": "simplex",
-        "simplex_strategy": 1,
-        "random_seed": options.seed,
-        "mip_rel_gap": options.mip_gap,
-        "mip_abs_gap": options.mip_gap,
-    }
-    for name, value in settings.items():
-        highs.setOptionValue(name, value)
-    highs.passModel(model)
-    return highs

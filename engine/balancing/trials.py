@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats, Ints
+from engine.balancing.derived import is_frozen
 from engine.balancing.extract import extract_plan
-from engine.balancing.solve import Session
+from engine.balancing.solve import FROZEN, Session, SolveFailed
 
 _FORBIDDEN = {"no_overtime": "overtime", "no_shift": "extra_shift", "no_hire": "hire"}  # change → column family
 DUAL, PRIMAL = 1, 4  # HiGHS' names of the simplex strategies
@@ -127,6 +128,13 @@ class Trials:
             highs.setBasis(self._basis)
         return _with_extra_cost(problem, plan, placement, program, values)
 
+    def solve_or_base(self, changes: Sequence[Change]) -> BalancePlan:
+        """What ``solve`` gives, or the plan as it is where the solver has no answer: a change that brings nothing."""
+        try:
+            return self.solve(changes)
+        except SolveFailed:
+            return self.base
+
     def _run(self, placement: Placement) -> None:
         """First what moves bounds, by the dual simplex; then what opens new ways, by the primal one.
 
@@ -141,10 +149,12 @@ class Trials:
         }
         _rows(highs, program, placement.row_lower, placement.row_upper)
         _bounds(highs, program, placement, set(_columns(placement)) - opened)
-        softening = [one for one in placement.columns_added if one.is_softening]
         opening = [one for one in placement.columns_added if not one.is_softening]
-        _add(highs, softening)
-        self.session.run()
+        _add(highs, [one for one in placement.columns_added if one.is_softening])
+        if not self.session.attempt():
+            _add(highs, _soften_release(self.session, placement))
+            self._free_whole(placement)
+            self.session.run()
         if not opened and not opening:
             return
         _bounds(highs, program, placement, opened)
@@ -156,6 +166,12 @@ class Trials:
             self.session.run()
         finally:
             highs.setOptionValue("simplex_strategy", DUAL)
+
+    def _free_whole(self, placement: Placement) -> None:
+        """What a plan set up for cannot all be made in a trial that takes its hours: whole numbers may be fractions."""
+        program = self.session.program
+        whole = np.setdiff1d(np.flatnonzero(program.integer), _columns(placement)).astype(np.int32)
+        self.session.highs.changeColsBounds(len(whole), whole, program.lower[whole], program.upper[whole])
 
     def _missed_more(self, problem: BalanceProblem) -> float:
         """Lost-sale cost of all demand stands as a constant in the program: what changed demand adds to it."""
@@ -220,7 +236,9 @@ def _restore(session: Session, placement: Placement) -> None:
         highs.deleteCols(count, places)
     changed = {*placement.row_lower, *placement.row_upper}
     _rows(highs, program, {r: program.row_lower[r] for r in changed}, {r: program.row_upper[r] for r in changed})
-    _bounds(highs, program, Placement(), set(_columns(placement)))
+    columns = np.union1d(_columns(placement), np.flatnonzero(program.integer)).astype(np.int32)
+    lower, upper = session.column_bounds()
+    highs.changeColsBounds(len(columns), columns, lower[columns], upper[columns])
     for column in placement.column_cost:
         highs.changeColCost(column, program.cost[column])
 
@@ -245,11 +263,22 @@ def _bounds(highs: Any, program: Any, placement: Placement, chosen: set[int]) ->
 
 def _soften_passes(session: Session, into: Placement) -> None:
     """What a higher priority got may have to give way in a trial: less of it is then dear, not impossible."""
+    for row, rank in enumerate(session.held, session.program.rows.size):
+        if rank != FROZEN:
+            into.columns_added.append(_softening(session, row))
+
+
+def _soften_release(session: Session, into: Placement) -> list[Added]:
+    """What of the frozen months was kept cannot be kept in a trial that takes its hours or parts."""
+    rows = enumerate(session.held, session.program.rows.size)
+    added = [_softening(session, row) for row, rank in rows if rank == FROZEN]
+    into.columns_added += added
+    return added
+
+
+def _softening(session: Session, row: int) -> Added:
     price = session.derived.elastic_price
-    for row in range(session.program.rows.size, session.highs.getNumRow()):
-        into.columns_added.append(
-            Added(price, np.inf, np.array([row]), -np.ones(1), price, is_paid=False, is_softening=True)
-        )
+    return Added(price, np.inf, np.array([row]), -np.ones(1), price, is_paid=False, is_softening=True)
 
 
 def place(session: Session, change: Change, into: Placement) -> None:
@@ -364,8 +393,11 @@ def _unfence(session: Session, change: Change, into: Placement) -> None:
     product, site = problem.products.index(change.key[0]), problem.sites.index(change.key[1])
     point = np.flatnonzero((problem.points.product == product) & (problem.points.site == site))
     for column in program.columns["make"].places(point)[0, change.start : change.end]:
-        into.column_lower[int(column)] = 0.0
         into.column_upper[int(column)] = np.inf
+    release, frozen = program.rows["Release-range"], is_frozen(problem.points)[point[0]]
+    if release.holds(point).all():
+        rows = release.places(point)[0]
+        into.row_lower |= {int(rows[t]): -np.inf for t in range(change.start, change.end) if frozen[t]}
 
 
 def _storage(session: Session, change: Change, into: Placement) -> None:

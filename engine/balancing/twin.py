@@ -16,6 +16,7 @@ import pulp
 
 from engine.balancing.contracts import BalanceProblem, SolveOptions
 from engine.balancing.derived import derive
+from engine.balancing.solve import frozen_limit
 
 
 class Twin:
@@ -28,20 +29,31 @@ class Twin:
         self.months = range(problem.months)
         self.model = pulp.LpProblem("balance", pulp.LpMaximize)
         self.money: list[Any] = []
+        self.less_than_frozen: list[Any] = []
         self._decisions()
         self._stock_balance()
         self._sales()
         self._materials()
         self._hours()
         self._storage()
-        self._slushy()
+        self._release()
         if self.options.set_ups:
             self._set_ups()
         self.model.setObjective(pulp.lpSum(self.money))
 
     def solve(self, solver: Any = None) -> float:
-        """The optimal objective (profit less the price of soft rules)."""
-        status = self.model.solve(solver or pulp.HiGHS(msg=False, threads=1, gapRel=self.options.mip_gap))
+        """The optimal objective (profit less the price of soft rules), frozen months kept as far as they can be."""
+        chosen = solver or pulp.HiGHS(msg=False, threads=1, gapRel=self.options.mip_gap)
+        if self.less_than_frozen:
+            missed = pulp.lpSum(self.less_than_frozen)
+            self.model.setObjective(-missed)
+            least = -self._optimum(chosen)
+            self.model += missed <= frozen_limit(least), "Frozen"
+            self.model.setObjective(pulp.lpSum(self.money))
+        return self._optimum(chosen)
+
+    def _optimum(self, solver: Any) -> float:
+        status = self.model.solve(solver)
         if pulp.LpStatus[status] != "Optimal":
             raise RuntimeError(pulp.LpStatus[status])
         return float(pulp.value(self.model.objective))
@@ -56,13 +68,11 @@ class Twin:
         self.make: dict[tuple[int, int], Any] = {}
         self.outsource: dict[tuple[int, int], Any] = {}
         self.stock: dict[tuple[int, int], Any] = {}
-        self.stock_slack: dict[tuple[int, int], Any] = {}
         self.scrap: dict[tuple[int, int], Any] = {}
         for p in range(len(points)):
             for t in self.months:
                 if points.can_make[p]:
-                    low, top = points.make_min[p, t], points.make_max[p, t]
-                    self.make[p, t] = self._var("make", p, t, lower=low, upper=max(low, top))
+                    self.make[p, t] = self._var("make", p, t, upper=points.make_max[p, t])
                     self.money.append(-points.make_cost[p, t] * self.make[p, t])
                 if not np.isnan(points.outsource_cost[p, t]):
                     self.outsource[p, t] = self._var("outsource", p, t, upper=points.outsource_max[p, t])
@@ -80,8 +90,6 @@ class Twin:
                 if np.isfinite(points.shelf_months[p]):
                     self.scrap[p, t] = self._var("scrap", p, t)
                     self.money.append(-points.scrap_cost[p, t] * self.scrap[p, t])
-                self.stock_slack[p, t] = self._var("stock_slack", p, t)
-                self.money.append(-self.derived.physical_price * self.stock_slack[p, t])
         lanes = self.problem.lanes
         self.ship = {
             (i, t): self._var("ship", i, t)
@@ -105,7 +113,7 @@ class Twin:
             incoming: list[Any] = []
             for t in self.months:
                 before = self.stock[p, t - 1] if t else points.initial[p]
-                gained = self.make.get((p, t), 0) + self.outsource.get((p, t), 0) + self.stock_slack[p, t]
+                gained = self.make.get((p, t), 0) + self.outsource.get((p, t), 0)
                 shipped = pulp.lpSum(self.ship.get((i, t), 0) for i in _where(self.problem.lanes.point == p))
                 used = pulp.lpSum(
                     lines.quantity[m] * self.make.get((lines.point[m], t), 0) for m in _where(lines.component == p)
@@ -118,24 +126,33 @@ class Twin:
                 )
                 change = before + gained - sent - shipped - used - self.scrap.get((p, t), 0)
                 self.model += change == self.stock[p, t], f"Stock-balance_{p}_{t}"
-                self._keep(f"Shelf-life_{p}_{t}", points.shelf_months[p], incoming, gained, self.stock[p, t])
+                incoming.append(gained)
+                self._keep(f"Shelf-life_{p}_{t}", points, p, incoming, self.stock[p, t])
 
-    def _keep(self, name: str, shelf_months: float, incoming: list[Any], gained: Any, stock: Any) -> None:
-        """First in, first out: what is left at a month's end came in during the last months."""
-        incoming.append(gained)
-        reach = max(1, int(shelf_months)) if np.isfinite(shelf_months) else len(self.months) + 1
-        if len(incoming) >= reach:
-            self.model += stock <= pulp.lpSum(incoming[-reach:]), name
+    def _keep(self, name: str, part: Any, row: int, incoming: list[Any], stock: Any) -> None:
+        """First in, first out: what is left at a month's end came in during the last months, or is still good."""
+        shelf_months, month = part.shelf_months[row], len(incoming) - 1
+        if np.isinf(shelf_months):
+            return
+        reach = max(1, int(shelf_months))
+        kept = part.opening_kept[row, month] if month < reach - 1 else 0.0
+        if month >= reach - 1 or kept < part.initial[row]:
+            self.model += stock <= pulp.lpSum(incoming[-reach:]) + kept, name
 
-    def _slushy(self) -> None:
+    def _release(self) -> None:
         points = self.problem.points
         for (p, t), made in self.make.items():
-            release, band = points.reference[p, t], points.reference_band[p, t]
-            if not np.isnan(release):
+            release, band, fixed = points.reference[p, t], points.reference_band[p, t], points.make_min[p, t]
+            if fixed > 0:
+                less = self._var("less", p, t, upper=fixed)
+                self.less_than_frozen.append(less)
+                self.money.append(-self.derived.elastic_price * less)
+                self.model += made + less >= fixed, f"Release-lower_{p}_{t}"
+            elif not np.isnan(release):
                 more, less = self._var("more", p, t), self._var("less", p, t)
                 self.money.append(-points.change_price[p, t] * (more + less))
-                self.model += made - more + less <= release + band, f"Slushy-upper_{p}_{t}"
-                self.model += made - more + less >= release - band, f"Slushy-lower_{p}_{t}"
+                self.model += made - more + less <= release + band, f"Release-upper_{p}_{t}"
+                self.model += made - more + less >= release - band, f"Release-lower_{p}_{t}"
 
     def is_whole(self, month: int) -> bool:
         """Whether decisions of whole numbers are whole in a month."""
@@ -186,22 +203,26 @@ class Twin:
                     upper=material.buy_max[m, t] if open_month else 0.0,
                 )
                 bought[int(material.material[m]), t].append(buy)
+                if self.options.set_ups and material.min_order[m] > 0:
+                    ordered = self._var("order", m, t, upper=1.0, whole=self.is_whole(t))
+                    self.model += buy <= self.derived.order_cap[m, t] * ordered, f"Order-upper_{m}_{t}"
+                    self.model += buy >= material.min_order[m] * ordered, f"Min-order-lower_{m}_{t}"
                 stock, below = self._var("material", m, t), self._var("below_band", m, t)
-                slack = self._var("material_slack", m, t)
                 used = pulp.lpSum(
                     lines.quantity[j] * self.make.get((lines.point[j], t), 0) for j in _where(lines.material_point == m)
                 )
-                gained = buy + material.arrivals[m, t] + slack
+                gained = buy + material.arrivals[m, t]
                 flow = before + gained - used
                 if np.isfinite(material.shelf_months[m]):
                     scrap = self._var("scrap_material", m, t)
                     self.money.append(-material.scrap_cost[m, t] * scrap)
                     flow -= scrap
                 self.model += flow == stock, f"Material-balance_{m}_{t}"
-                self._keep(f"Material-shelf-life_{m}_{t}", material.shelf_months[m], incoming, gained, stock)
+                incoming.append(gained)
+                self._keep(f"Material-shelf-life_{m}_{t}", material, m, incoming, stock)
                 self.model += stock + below >= material.safety_stock[m, t]
                 self.money.append(-material.unit_cost[m, t] * buy - material.hold_cost[m, t] * stock)
-                self.money.append(-material.safety_penalty[m, t] * below - self.derived.physical_price * slack)
+                self.money.append(-material.safety_penalty[m, t] * below)
                 before = stock
         supplier = self.problem.supplier
         for i in range(len(supplier)):
@@ -224,14 +245,14 @@ class Twin:
                 shifts = self._var("shifts", g, t, upper=resource.shift_max[g, t], whole=whole_shift)
                 room = resource.regular_hours[g, t] + overtime + resource.shift_hours[g, t] * shifts
                 self.money.append(-resource.regular_cost[g, t] * (load - overtime))
-                self.money.append(-resource.overtime_cost[g, t] * overtime)
+                self.money.append(-resource.overtime_price[g, t] * overtime)
                 self.money.append(-resource.shift_cost[g, t] * shifts)
                 if resource.is_labour[g]:
                     allowed = resource.can_hire[g]
                     can_start = allowed and t >= resource.shift_lead[g]
                     hired = self._var("hire", g, t, upper=np.inf if can_start else 0.0, whole=whole)
                     left = self._var("leave", g, t, upper=np.inf if allowed else 0.0, whole=whole)
-                    now = self._var("heads", g, t, whole=whole)
+                    now = self._var("heads", g, t)
                     self.model += now == heads + hired - left, f"Labour_{g}_{t}"
                     room += resource.hours_per_person[g, t] * now
                     if per_person:
@@ -240,15 +261,7 @@ class Twin:
                     self.money.append(-resource.wage[g, t] * now - resource.hire_cost[g] * hired)
                     self.money.append(-resource.layoff_cost[g] * left)
                     heads = now
-                overload = self._var("overload", g, t)
-                self.money.append(-self.overload_price(g) * overload)
-                self.model += load <= room + overload, f"Resource-capacity-upper_{g}_{t}"
-
-    def overload_price(self, g: int) -> float:
-        """Per hour beyond everything a resource has: a broken rule for the quickest unit on it."""
-        lines = self.problem.routings
-        hours = lines.hours[(lines.resource == g) & (lines.hours > 0)]
-        return self.derived.physical_price / (hours.min() if len(hours) else 1.0)
+                self.model += load <= room, f"Resource-capacity-upper_{g}_{t}"
 
     def _storage(self) -> None:
         storage, points = self.problem.storage, self.problem.points
@@ -262,7 +275,7 @@ class Twin:
 
     def _set_ups(self) -> None:
         points = self.problem.points
-        most = np.minimum(points.make_max, self.derived.make_cap)
+        most = np.minimum(points.make_max, self.derived.lot_cap)
         for (p, t), made in self.make.items():
             if (points.setup_cost[p] > 0).any() or points.min_lot[p] > 0:
                 running = self._var("set_up", p, t, upper=1.0, whole=self.is_whole(t))

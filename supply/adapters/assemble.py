@@ -23,6 +23,7 @@ from engine.balancing.contracts import (
 )
 from supply.adapters.capacity import build_resources
 from supply.adapters.horizon import shelf_months
+from supply.adapters.lots import OpeningLots, open_lots, say_expired
 from supply.adapters.markets import MAKE_TO_STOCK, build_demand
 from supply.adapters.materials import build_materials, build_supplier_limits
 from supply.adapters.money import CostBook, PriceBook
@@ -56,11 +57,12 @@ def assemble(sheets: Sheets) -> Assembled:
     resources, resource = build_resources(sheets, sites)
     place = {point: position for position, point in enumerate(network.points)}
     asked = _asked(demand, products)
-    points = _points(sheets, network, costs, products, sites, asked)
+    points, found = _points(sheets, network, costs, products, sites, asked)
     shares = _shares(network, asked)
-    materials, material, lines, found = build_materials(sheets, network, place, sites, shares)
+    materials, material, lines, remarks = build_materials(sheets, network, place, sites, shares)
     resource_place = {code: position for position, code in enumerate(resources)}
     usable = [line for line in network.routings if line[1] in resource_place]
+    found += remarks
     found += [
         Finding("resource_unknown", "warning", "product", point[0], {"resource": code})
         for point, code, _hours in network.routings
@@ -117,8 +119,8 @@ def _points(
     products: list[str],
     sites: list[str],
     asked: dict[str, Floats],
-) -> StockPoints:
-    """Stock points with their costs, fences and stock policies."""
+) -> tuple[StockPoints, list[Finding]]:
+    """Stock points with their costs, fences and stock policies; what is to be said about their stock."""
     number_of = {code: position for position, code in enumerate(products)}
     site_of = {code: position for position, code in enumerate(sites)}
     points = network.points
@@ -127,6 +129,7 @@ def _points(
     bought = _bought_in(sheets, network, costs)
     policies = _Policies(sheets, network)
     arrays: dict[str, list] = defaultdict(list)
+    findings: list[Finding] = []
     for product, site in points:
         point = (product, site)
         unit = costs.unit_cost(product, site)
@@ -146,20 +149,17 @@ def _points(
         arrays["safety_stock"].append(policies.safety_stock(point, asked[product]))
         arrays["safety_penalty"].append(_below_safety(unit, hold))
         arrays["max_stock"].append(policies.max_stock(point, asked[product]))
-        arrays["initial"].append(policies.initial(point))
+        lots = policies.lots(point)
+        findings += say_expired("product", product, site, lots)
+        arrays["initial"].append(lots.usable)
+        arrays["opening_kept"].append(lots.kept)
         arrays["end_stock"].append(policies.end_stock(point))
     shaped = {
         name: np.array(values, dtype=float).reshape(getattr(blank, name).shape) for name, values in arrays.items()
     }
     low, top, lot = _make_bounds(sheets, network)
-    return replace(
-        blank,
-        **shaped,
-        can_make=np.array([point in network.makers for point in points], dtype=bool),
-        make_min=low,
-        make_max=top,
-        min_lot=lot,
-    )
+    made = np.array([point in network.makers for point in points], dtype=bool)
+    return replace(blank, **shaped, can_make=made, make_min=low, make_max=top, min_lot=lot), findings
 
 
 def _below_safety(unit: Floats, hold: Floats) -> Floats:
@@ -219,11 +219,12 @@ class _Policies:
 
     def __init__(self, sheets: Sheets, network: Network) -> None:
         self._months = sheets.months
+        self._sheets = sheets
         self._errors = sheets.errors
         self._rows = {(row["product"], row["site"] or None): row for row in sheets.of("policies")}
-        self._stock: dict[tuple[str, str], float] = defaultdict(float)
+        self._stock: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for row in sheets.of("inventory"):
-            self._stock[row["item"], row["site"]] += number(row["quantity"])
+            self._stock[row["item"], row["site"]].append(row)
         homes: dict[str, list[str]] = defaultdict(list)
         for product, site in network.points:
             if (product, site) in network.makers:
@@ -237,11 +238,10 @@ class _Policies:
         """Whether a point is one of those its product's policy is shared among."""
         return point[1] in self._homes[point[0]]
 
-    def initial(self, point: tuple[str, str]) -> float:
-        """Stock at the start: counted, else what the policy says."""
-        if point in self._stock:
-            return self._stock[point]
-        return self._level(point, "initial_stock", 0.0)
+    def lots(self, point: tuple[str, str]) -> OpeningLots:
+        """Stock at the start: counted, with its age, else what the policy says, fresh."""
+        stated = {"quantity": self._level(point, "initial_stock", 0.0)}
+        return open_lots(self._stock.get(point, [stated]), self.shelf_months(point), self._sheets)
 
     def end_stock(self, point: tuple[str, str]) -> float:
         """Least stock at the end of the horizon."""

@@ -77,7 +77,11 @@ _SOURCES: dict[str, tuple[type[Model], tuple[str, ...], dict[str, Any]]] = {
         ("hours_per_unit", "min_lot", "max_per_month"),
         {"product": "product__code", "site": "site__code", "resource": "resource__code"},
     ),
-    "materials": (Material, ("code", "name", "unit_cost", "lead_time_days", "core", "shelf_life_days"), {}),
+    "materials": (
+        Material,
+        ("code", "name", "unit_cost", "lead_time_days", "core", "min_order", "shelf_life_days"),
+        {},
+    ),
     "bom": (
         BomLine,
         ("quantity_per", "take_rate"),

@@ -17,6 +17,7 @@ from engine.balancing.contracts import (
     SupplierLimits,
 )
 from supply.adapters.horizon import by_month, lag_months, shelf_months
+from supply.adapters.lots import OpeningLots, open_lots, say_expired
 from supply.adapters.network import Network
 from supply.adapters.sheets import Row, Sheets, number
 from supply.selectors.opening import spread_purchases
@@ -55,7 +56,9 @@ def build_materials(
             for m in late
         ]
     first = lag if is_known else np.zeros_like(lag)
-    stock, arrivals = _stock(sheets, keys, findings), _arrivals(sheets, keys, _ordered(sheets, keys, first))
+    keeps = [shelf_months(rows[material].get("shelf_life_days")) for material, _site in keys]
+    stock = _stock(sheets, keys, keeps, findings)
+    arrivals = _arrivals(sheets, keys, _ordered(sheets, keys, first))
     cost = np.array([number(rows[material]["unit_cost"]) for material, _site in keys], dtype=float)
     every = np.ones(months)
     material_place = {key: position for position, key in enumerate(keys)}
@@ -66,14 +69,16 @@ def build_materials(
     )
     material = replace(
         blank,
-        initial=stock,
+        min_order=np.array([number(rows[material].get("min_order")) for material, _site in keys]),
+        initial=np.array([lots.usable for lots in stock]),
+        opening_kept=np.array([lots.kept for lots in stock]).reshape(blank.opening_kept.shape),
         arrivals=arrivals,
         unit_cost=cost[:, None] * every,
         lag=lag,
         first_arrival=first,
         safety_stock=_core_band(sheets, rows, network, keys, asked),
         safety_penalty=BELOW_BAND_SHARE * cost[:, None] * every,
-        shelf_months=np.array([shelf_months(rows[material].get("shelf_life_days")) for material, _site in keys]),
+        shelf_months=np.array(keeps),
         scrap_cost=cost[:, None] * every,
     )
     return codes, material, lines, findings
@@ -84,21 +89,26 @@ def _is_pipeline_known(sheets: Sheets, codes: list[str]) -> bool:
     return bool(sheets.of("open_purchases")) or bool(stocked & set(codes))
 
 
-def _stock(sheets: Sheets, keys: list[tuple[str, str]], findings: list[Finding]) -> Floats:
+def _stock(
+    sheets: Sheets, keys: list[tuple[str, str]], keeps: list[float], findings: list[Finding]
+) -> list[OpeningLots]:
     """[keys] stock at the start; stock where nothing uses it goes to the only site that does, if there is one."""
     place = {key: position for position, key in enumerate(keys)}
     users: dict[str, list[str]] = defaultdict(list)
     for material, site in keys:
         users[material].append(site)
-    stock = np.zeros(len(keys))
+    found: list[list[Row]] = [[] for _key in keys]
     for row in sheets.of("inventory"):
         key = (row["item"], row["site"])
         if key not in place and len(users[row["item"]]) == 1:
             key = (row["item"], users[row["item"]][0])
         if key in place:
-            stock[place[key]] += number(row["quantity"])
+            found[place[key]].append(row)
         elif row["item"] in users and users[row["item"]]:
             findings.append(Finding("stock_not_where_used", "warning", "material", row["item"], {"site": row["site"]}))
+    stock = [open_lots(lots, months, sheets) for lots, months in zip(found, keeps, strict=True)]
+    for (material, site), lots in zip(keys, stock, strict=True):
+        findings += say_expired("material", material, site, lots)
     return stock
 
 

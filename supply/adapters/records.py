@@ -14,9 +14,9 @@ from core.models import Job
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Finding
 from engine.balancing.explain import CONFIRMED_SHARE, Confirmation
 from engine.balancing.explain import Shortage as FoundShortage
+from engine.balancing.highs import WarmStart
 from engine.balancing.options import Option
 from engine.balancing.rounding import WholePlan
-from engine.balancing.solve import WarmStart
 from plans.models import Version
 from supply.adapters.cubes import Scales
 from supply.adapters.database import Ids, load_ids

@@ -64,6 +64,10 @@ def result_record(
             "method": plan.solver.method,
             "seed": plan.solver.seed,
             "check": _check(plan),
+            "seconds": {
+                "build": round(plan.solver.build_seconds, 3),
+                "solve": round(plan.solver.solve_seconds, 3),
+            },
             "build_seconds": round(plan.solver.build_seconds, 3),
             "solve_seconds": round(plan.solver.solve_seconds, 3),
         },
@@ -74,16 +78,16 @@ def result_record(
             {"rule": s.family, "key": list(s.key), "month": shown.month(s.month), "quantity": _number(s.quantity)}
             for s in plan.slacks
         ],
-        "findings": [
-            {
-                "code": f.code,
-                "severity": f.severity,
-                "key": f.key,
-                "message": say_finding(f.code, names(f.key), f.values),
-            }
-            for f in findings
-        ],
+        "findings": finding_records(findings, names),
     }
+
+
+def finding_records(findings: Sequence[Finding], names: Names) -> list[dict[str, Any]]:
+    """What is to be said, in the active language."""
+    return [
+        {"code": f.code, "severity": f.severity, "key": f.key, "message": say_finding(f.code, names(f.key), f.values)}
+        for f in findings
+    ]
 
 
 def _check(plan: BalancePlan) -> dict[str, Any] | None:

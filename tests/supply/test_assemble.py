@@ -1,5 +1,7 @@
 """Sheets → problem: ways between sites, shelf lives, slushy months, safety stock from forecast errors."""
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from core.months import parse_month
 from engine.balancing.contracts import BalanceProblem
 from engine.balancing.solve import solve
 from masterdata.importers.spec import get_sheet
-from supply.adapters.assemble import assemble
+from supply.adapters.assemble import Assembled, assemble
 from supply.adapters.folder import DEMAND
 from supply.adapters.sheets import SUPPLY_SHEETS, Sheets
 
@@ -46,9 +48,13 @@ COST = {"product": "CAR", "from_month": JAN, "production_cost": 60.0}
 
 
 def plant(months: int = 3, **rows) -> BalanceProblem:
+    return assembled(months, **rows).problem
+
+
+def assembled(months: int = 3, **rows) -> Assembled:
     base = {"sites": [PLANT], "resources": [LINE], "routings": [MADE], "costs": [COST], "demand": asked(80, 80, 80)}
     extra = rows.pop("extra", None)
-    return assemble(sheets(months, extra=extra, **(base | rows))).problem
+    return assemble(sheets(months, extra=extra, **(base | rows)))
 
 
 def test_goods_reach_a_customer_through_a_store():
@@ -88,6 +94,47 @@ def test_a_part_made_elsewhere_travels_on_the_way_that_is_named():
 def test_a_shelf_life_is_counted_in_whole_months_at_least_one(days, months):
     problem = plant(policies=[{"product": "CAR", "shelf_life_days": days}])
     assert problem.points.shelf_months.tolist() == [months]
+
+
+LOTS = (  # two whole months: what November made is good in January, what October made is not
+    {"quantity": 10.0, "produced_on": dt.date(2026, 12, 15)},
+    {"quantity": 20.0, "produced_on": dt.date(2026, 11, 30)},
+    {"quantity": 30.0, "produced_on": dt.date(2026, 10, 31)},
+    {"quantity": 4.0},
+    {"quantity": 1.0, "produced_on": dt.date(2028, 1, 1)},
+)
+
+
+def test_opening_stock_has_its_age():
+    """Asked 5 in January: 15 of November's are written off, the fresh 15 are left for February, October's are not."""
+    lots = [{"item": "CAR", "site": "PLANT", **lot} for lot in LOTS]
+    found = assembled(policies=[{"product": "CAR", "shelf_life_days": 61}], inventory=lots, demand=asked(5, 50, 0))
+    points = found.problem.points
+    assert points.initial.tolist() == [35]
+    assert points.opening_kept.tolist() == [[15, 0, 0]]
+    [finding] = found.findings
+    assert (finding.code, finding.part, finding.key) == ("stock_expired", "product", "CAR|PLANT")
+    assert finding.values == {"quantity": "30.00"}
+    plan = solve(found.problem)
+    assert (plan.scrapped.tolist(), plan.stock[0, 0]) == ([[15, 0, 0]], 15)
+
+
+def test_material_lots_have_their_age():
+    lots = [{"item": "STEEL", "site": "PLANT", **lot} for lot in LOTS]
+    steel = {"code": "STEEL", "name": "Steel", "shelf_life_days": 61, "min_order": 40.0}
+    line = {"product": "CAR", "component": "STEEL", "quantity_per": 1.0}
+    found = assembled(materials=[steel], bom=[line], inventory=lots)
+    material = found.problem.material
+    assert (material.initial.tolist(), material.opening_kept.tolist()) == ([35], [[15, 0, 0]])
+    assert material.min_order.tolist() == [40]
+    assert [(f.code, f.part, f.key) for f in found.findings] == [("stock_expired", "material", "STEEL|PLANT")]
+
+
+def test_what_keeps_for_ever_has_no_age():
+    found = assembled(inventory=[{"item": "CAR", "site": "PLANT", **lot} for lot in LOTS])
+    assert found.problem.points.initial.tolist() == [65]
+    assert np.isinf(found.problem.points.opening_kept).all()
+    assert found.findings == ()
 
 
 def test_a_slushy_month_keeps_near_the_last_release():

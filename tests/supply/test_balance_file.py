@@ -59,6 +59,29 @@ def test_worked_example_plans_900_of_1000_and_says_why(r054, tmp_path):
     assert overtime["decide_by"] == "2026-06-01"
 
 
+NAMES = {  # supply.md 4, with what each row of a list holds
+    "status", "objective", "revenue", "total_cost", "cost", "production", "shipments", "stock", "backlog", "lost",
+    "headcount", "overtime_hours", "load", "shortages", "options", "solver", "rows", "columns", "nonzeros",
+}  # fmt: skip
+
+
+def test_the_result_has_the_names_readers_look_for(r054, tmp_path):
+    result = balance(r054, tmp_path)
+    assert set(result) >= NAMES
+    made, sent, load = result["production"][0], result["shipments"][0], result["load"][0]
+    assert set(made) == {"product", "site", "month", "quantity"}
+    assert set(sent) == {"product", "site", "org", "month", "quantity"}
+    assert set(load) >= {"resource", "month", "load", "available", "value_of_one_more_hour"}
+    short = result["shortages"][0]
+    assert set(short) >= {"product", "org", "month", "quantity", "value", "cause"}
+    assert set(short["cause"]) >= {"kind", "code", "name", "text"}
+    solver = result["solver"]
+    assert set(solver) >= {"name", "version", "method", "seed", "seconds"}
+    assert solver["seconds"] == {"build": solver["build_seconds"], "solve": solver["solve_seconds"]}
+    assert solver["seconds"]["solve"] > 0
+    assert all(type(result[name]) is int for name in ("rows", "columns", "nonzeros"))
+
+
 def test_a_plan_too_large_for_an_exact_one_states_its_error_and_tries_its_causes(r054, tmp_path, monkeypatch):
     """The worked example with every limit of size at nothing: one block, so the plan is the best one all the same."""
     monkeypatch.setattr("engine.balancing.solve.LARGE_NONZEROS", 0)
@@ -84,7 +107,7 @@ def test_the_order_of_rows_changes_no_byte(r054, tmp_path):
 
     def solved() -> str:
         result = balance(r054, tmp_path)
-        result["solver"] = {k: v for k, v in result["solver"].items() if not k.endswith("_seconds")}
+        result["solver"] = {k: v for k, v in result["solver"].items() if not k.endswith("seconds")}
         return json.dumps(result)
 
     before = solved()

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from engine.balancing.block_trials import explain_blocks, leading_blocks, margin_lost, with_causes
-from engine.balancing.checks import UnsoundProblem, check_plan, check_problem
+from engine.balancing.checks import UnsoundProblem, check_plan, check_problem, figures_apart
 from engine.balancing.contracts import Finding, SolveOptions
 from engine.balancing.explain import Confirmation, confirm_causes
 from engine.balancing.first import NEAR, solve_session
@@ -19,7 +19,7 @@ from engine.balancing.solve import Session, SolveFailed
 from engine.balancing.trials import Trials
 from supply.adapters.assemble import assemble
 from supply.adapters.folder import FolderUnreadable, read_folder
-from supply.adapters.result import result_record
+from supply.adapters.result import finding_records, result_record
 from supply.adapters.sheets import Sheets
 from supply.wording import Names
 
@@ -63,8 +63,8 @@ class Command(BaseCommand):
         try:
             record = balance(sheets, chosen)
         except (UnsoundProblem, SolveFailed) as error:
-            finding = {"code": "not_solvable", "severity": "error", "message": str(error)}
-            _write(out, {"status": "unsolved", "findings": [*remarks, finding]})
+            found = [Finding("not_solvable", "error", "plan", ""), *figures_apart(assemble(sheets).problem)]
+            _write(out, {"status": "unsolved", "findings": [*remarks, *finding_records(found, names_of(sheets))]})
             raise CommandError(f"{folder} cannot be balanced: {error}") from error
         if options["lp"]:
             from engine.balancing.export import write_lp  # brings PuLP, which only an analyst needs
@@ -105,8 +105,13 @@ def balance(sheets: Sheets, options: SolveOptions) -> dict[str, Any]:
         options=ways_out,
         findings=findings,
         gap=gap,
-        names=Names(sheet_names(sheets), {row["code"]: row["kind"] for row in sheets.of("resources")}),
+        names=names_of(sheets),
     )
+
+
+def names_of(sheets: Sheets) -> Names:
+    """What sentences call things."""
+    return Names(sheet_names(sheets), {row["code"]: row["kind"] for row in sheets.of("resources")})
 
 
 def sheet_names(sheets: Sheets) -> dict[str, str]:

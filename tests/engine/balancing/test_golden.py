@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from engine.balancing.blanks import blank_demand, blank_lanes, blank_points, blank_problem
+from engine.balancing.checks import check_plan, check_problem
 from engine.balancing.contracts import SolveOptions, Transfers
-from engine.balancing.solve import solve
+from engine.balancing.derived import derive
+from engine.balancing.solve import Session, solve
+from engine.balancing.trials import Change, Trials
+from engine.balancing.twin import Twin
 from tests.engine.balancing.test_explain import one_product, with_material
 
 
@@ -93,3 +97,120 @@ def test_extra_shifts_are_whole_where_asked_for(options, shifts):
     assert plan.extra_shifts.tolist() == [[*shifts, 0]]
     assert plan.served.tolist() == [[115, 115, 0]]
     assert plan.cost["extra_shifts"] == pytest.approx(12 * sum(shifts))
+
+
+def test_whole_people_come_and_go_beside_half_a_post():
+    """12.5 people of 10 hours, 140 asked: two more come, and the half post stays."""
+    problem = one_product((140, 140, 140), hours=(0, 0, 0))
+    problem = problem.with_part(
+        "resource",
+        kind=("labour",),
+        is_labour=np.array([True]),
+        headcount=np.array([12.5]),
+        can_hire=np.array([True]),
+        hours_per_person=np.full((1, 3), 10.0),
+        wage=np.full((1, 3), 1.0),
+        hire_cost=np.array([1.0]),
+    )
+    plan = solve(problem, SolveOptions(integer_headcount=True))
+    assert plan.hired.tolist() == [[2, 0, 0]]
+    assert plan.headcount == pytest.approx(np.full((1, 3), 14.5))
+    assert plan.served.tolist() == [[140, 140, 140]]
+    assert Twin(problem, SolveOptions(integer_headcount=True)).solve() == pytest.approx(plan.objective)
+
+
+def test_nobody_is_hired_for_overtime_that_nobody_works():
+    """Overtime without a cost is as dear as a regular hour: 100 hours asked, a person has 60 and 10 in overtime."""
+    problem = one_product((100, 0, 0), hours=(0, 0, 0)).with_part(
+        "resource",
+        is_labour=np.array([True]),
+        headcount=np.array([1.0]),
+        can_hire=np.array([True]),
+        hours_per_person=np.full((1, 3), 60.0),
+        overtime_per_person=np.full((1, 3), 10.0),
+        regular_cost=np.full((1, 3), 8.0),
+        hire_cost=np.array([1.0]),
+    )
+    plan = solve(problem)
+    assert plan.served.tolist() == [[100, 0, 0]]
+    assert plan.hired.sum() == pytest.approx(30 / 70)
+    assert plan.cost["regular_hours"] + plan.cost["overtime"] == pytest.approx(800)
+    assert Twin(problem).solve() == pytest.approx(plan.objective)
+    assert [f.code for f in check_problem(problem)] == []
+    cheap = problem.with_part("resource", overtime_cost=np.full((1, 3), 5.0))
+    assert [(f.code, f.key) for f in check_problem(cheap)] == [("overtime_cheap", "LINE")]
+
+
+def test_a_lot_is_no_larger_than_hours_and_parts_allow():
+    """A thousand million asked in March: 100 hours a month and parts for 30 in January bound a lot, demand does not."""
+    problem = with_material(
+        one_product((10, 10, 1e9), hours=(100, 100, 100)), initial=np.array([60.0]), first_arrival=np.array([1])
+    )
+    assert derive(problem).lot_cap[0] == pytest.approx([30, 100, 100], rel=1e-5)
+
+
+def test_every_month_in_which_something_is_made_pays_its_set_up():
+    """However much is asked for: 50 a month in which the line makes its 100."""
+    problem = one_product((10, 10, 1e9), hours=(100, 100, 100)).with_part("points", setup_cost=np.full((1, 3), 50.0))
+    plan = solve(problem, SolveOptions(set_ups=True))
+    assert plan.set_ups.tolist() == [[1, 1, 1]]
+    assert plan.cost["set_ups"] == 150
+    assert plan.production.tolist() == [[100, 100, 100]]
+
+
+def test_with_a_set_up_made_an_hour_has_its_own_price():
+    """100 hours, 150 asked at 40 each: the lot's limit is those hours, and they keep their worth."""
+    problem = one_product((150, 0, 0), hours=(100, 0, 0)).with_part("points", setup_cost=np.full((1, 3), 50.0))
+    session = Session(problem, SolveOptions(set_ups=True))
+    plan = session.solve()
+    assert plan.duals["Resource-capacity-upper"][0, 0] == pytest.approx(40)
+    more = Trials(session, plan).solve([Change("hours", ("LINE",), 0, 1, amount=30.0)])
+    assert more.served[0, 0] == pytest.approx(130)
+
+
+@pytest.mark.parametrize(("options", "bought"), [(SolveOptions(), 60), (SolveOptions(set_ups=True), 100)])
+def test_a_supplier_delivers_its_least_order_or_nothing(options, bought):
+    """Two parts each for 30 units; the supplier takes orders from 100 on, which counts where set-ups do."""
+    problem = with_material(one_product((10, 10, 10)), min_order=np.array([100.0]))
+    plan = solve(problem, options)
+    assert plan.served.tolist() == [[10, 10, 10]]
+    assert plan.purchases.sum() == bought
+    assert (plan.purchases > 0).sum() == (1 if options.set_ups else 3)
+    assert plan.objective == pytest.approx(Twin(problem, options).solve())
+    found = check_plan(problem, plan)
+    assert [f.code for f in found] == ([] if options.set_ups else ["order_too_small"])
+    if found:
+        assert (found[0].key, found[0].severity) == ("M|P00", "info")
+        assert found[0].values == {"when": "0000-01", "quantity": "20.00", "least": "100.00", "count": "3"}
+
+
+@pytest.mark.parametrize("kept", [[10, 0, 0], [np.inf] * 3])
+def test_old_opening_stock_goes_first_and_in_time(kept):
+    """30 in stock keep for two months, 20 of them only this one: 5 are sold, 15 written off, 10 kept for February."""
+    problem = one_product((5, 50, 0)).with_part(
+        "points",
+        initial=np.array([30.0]),
+        shelf_months=np.array([2.0]),
+        scrap_cost=np.full((1, 3), 7.0),
+        opening_kept=np.array([kept], dtype=float),
+    )
+    plan = solve(problem)
+    assert plan.scrapped.sum() == (15 if kept[0] == 10 else 0)
+    assert plan.stock[0, 0] == (10 if kept[0] == 10 else 25)
+    assert Twin(problem).solve() == pytest.approx(plan.objective)
+
+
+@pytest.mark.parametrize("kept", [[20, 0, 0], [np.inf] * 3])
+def test_old_material_is_used_in_time(kept):
+    """60 pieces for 30 units keep for two months, 40 of them only this one: ten units are built ahead of them."""
+    problem = with_material(
+        one_product((10, 20, 0)),
+        initial=np.array([60.0]),
+        shelf_months=np.array([2.0]),
+        scrap_cost=np.full((1, 3), 0.1),
+        opening_kept=np.array([kept], dtype=float),
+    )
+    plan = solve(problem)
+    assert plan.production.tolist() == [[20, 10, 0] if kept[0] == 20 else [10, 20, 0]]
+    assert plan.material_scrapped.sum() == 0
+    assert Twin(problem).solve() == pytest.approx(plan.objective)
