@@ -185,8 +185,9 @@ def month_range(start: int, end: int) -> str:
 
 
 def month_heads(months: list[int]) -> list[str]:
-    """Column heads; the year stands only where it changes and at the first column."""
-    return [month(m, year=index == 0 or m % 12 == 0) for index, m in enumerate(months)]
+    """Column heads; the year stands where it changes and at the first column, unless it changes right after it."""
+    is_told = len(months) > 1 and months[1] % 12 == 0
+    return [month(m, year=m % 12 == 0 or (index == 0 and not is_told)) for index, m in enumerate(months)]
 
 
 _Day = TypeVar("_Day", bound=dt.date)

@@ -91,7 +91,10 @@ export function monthLong(value) {
 }
 
 /** Column heads: the year only at the first column and where it changes. */
-export const monthHeads = (months) => months.map((m, i) => month(m, { year: i === 0 || m % 12 === 0 }));
+export const monthHeads = (months) => {
+  const isTold = months.length > 1 && months[1] % 12 === 0;
+  return months.map((m, i) => month(m, { year: m % 12 === 0 || (i === 0 && !isTold) }));
+};
 
 /** "20 Nov" / "11月20日", local time */
 export const dayMonth = (date) => (isChinese ? `${date.getMonth() + 1}月${date.getDate()}日` : `${date.getDate()} ${EN_MONTHS[date.getMonth()]}`);

@@ -123,6 +123,8 @@ def test_months(english):
     assert formats.month(NOV, year=False) == "Nov"
     assert formats.month_long(NOV) == "Nov 2026"
     assert formats.month_heads([NOV, NOV + 1, NOV + 2, NOV + 3]) == ["Nov 26", "Dec", "Jan 27", "Feb"]
+    assert formats.month_heads([NOV + 1, NOV + 2, NOV + 3]) == ["Dec", "Jan 27", "Feb"]  # both years would touch
+    assert formats.month_heads([NOV + 1]) == ["Dec 26"]
     assert formats.month_range(NOV, NOV + 17) == "Nov 2026 – Apr 2028"
     with translation.override("zh-hans"):
         assert formats.month(NOV) == "26年11月"
