@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -21,11 +22,20 @@ CAPACITY = "capacity"  # key of the rows in the stored content
 Row = Mapping[str, str]
 
 
-def get_capacity_form(user: User, cycle: Cycle) -> list[LineCapability] | None:
-    """Lines with their near months, for those of production who may edit capacity."""
+def get_capacity_form(user: User, cycle: Cycle, kept: Sequence[Row] = ()) -> list[LineCapability] | None:
+    """Lines with their near months, for those of production who may edit capacity; ``kept`` are rows of a draft."""
     if user.department != Department.PRODUCTION or not can(user, "capacity.edit"):
         return None
-    return list_capability(cycle, reason=_reason(cycle))
+    said = {(row["line"], row["month"]): int(row["available"]) for row in kept}
+    return [
+        replace(
+            line,
+            months=tuple(
+                replace(cell, available=said.get((line.code, cell.code), cell.available)) for cell in line.months
+            ),
+        )
+        for line in list_capability(cycle, reason=_reason(cycle))
+    ]
 
 
 def read_capacity(user: User, cycle: Cycle, lists: Callable[[str], Sequence[str]]) -> list[dict[str, str]]:

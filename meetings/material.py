@@ -16,25 +16,48 @@ from accounts.models import User
 from accounts.policies import can
 from core.errors import InvalidInput
 from core.formats import date as say_day
-from core.formats import number
+from core.formats import month_long, number
 from core.months import parse_month
 from core.numbers import parse_quantity
-from cycles.models import Step
+from cycles.models import Cycle, Step
 from masterdata.models import Material, Resource
 from masterdata.services import Maintenance, SupplyTerm, record_maintenance, record_supply_terms
+from meetings.material_form import list_key_materials
 
 TYPED = "figures"  # key of the typed rows in the stored content
 MOST_ROWS = 12
+EMPTY_ROWS = 2  # below what is filled in already
 _DECIMALS = 3
 
 
 @dataclass(frozen=True)
 class TypedForm:
-    """The rows a department fills in: ``columns`` are (name, kind, label); codes come from ``choices``."""
+    """The rows a department fills in: ``columns`` are (name, kind, label); codes come from ``choices``.
+
+    ``rows`` are there already; ``label`` and ``note`` of a row say what it is about and why it is listed.
+    """
 
     title: str
     columns: tuple[tuple[str, str, str], ...]
     choices: list[tuple[str, str]]
+    rows: list[dict[str, str]]
+
+    @property
+    def shown(self) -> list[tuple[str, str, str]]:
+        return [column for column in self.columns if column[1] != "hidden"]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """Every row of the form with its cells and hidden fields, empty ones below."""
+        return [self._line(row) for row in [*self.rows, *({} for _row in range(EMPTY_ROWS))]]
+
+    def _line(self, row: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            "label": row.get("label", ""),
+            "note": row.get("note", ""),
+            "cells": [(name, kind, label, row.get(name, "")) for name, kind, label in self.shown],
+            "hidden": [(name, row.get(name, "")) for name, kind, _label in self.columns if kind == "hidden"],
+        }
 
 
 _MAINTENANCE = (
@@ -49,32 +72,49 @@ _TERMS = (
     ("limit", "number", gettext_lazy("Supplier delivers at most")),
     ("arrival", "date", gettext_lazy("Next arrival")),
     ("quantity", "number", gettext_lazy("Quantity")),
+    ("purchase", "hidden", ""),  # the open purchase that the arrival restates; empty: a new one
 )
 
 
-def get_typed_form(user: User) -> TypedForm | None:
-    """The figures the user's department hands in beside its words, for those who may edit them."""
+def get_typed_form(user: User, cycle: Cycle, kept: Sequence[Mapping[str, str]] = ()) -> TypedForm | None:
+    """The figures the user's department hands in beside its words, for those who may edit them.
+
+    ``kept`` are the rows it has written already; without them purchasing finds its key materials filled in.
+    """
+    rows = [dict(row) for row in kept]
     if user.department == Department.PRODUCTION and can(user, "capacity.edit"):
         codes = [(row.code, row.label) for row in Resource.objects.order_by("code")]
-        return TypedForm(_("Maintenance and shutdowns"), _said(_MAINTENANCE), codes)
+        return TypedForm(_("Maintenance and shutdowns"), _said(_MAINTENANCE), codes, rows)
     if user.department == Department.SUPPLY and can(user, "material.edit"):
         codes = [(row.code, row.label) for row in Material.objects.order_by("-core", "code")]
-        return TypedForm(_("Key materials, limits and arrivals"), _said(_TERMS), codes)
+        key = {row["material"]: row for row in list_key_materials(user, cycle)}
+        named = [{name: key.get(row["material"], {}).get(name, "") for name in ("label", "note")} | row for row in rows]
+        rows = named or list(key.values())
+        return TypedForm(_("Key materials, limits and arrivals"), _said(_TERMS), codes, rows)
     return None
 
 
 def read_rows(user: User, lists: Callable[[str], Sequence[str]]) -> list[dict[str, str]]:
     """The filled rows of a post; ``lists`` gives all values of a field. Raises ``InvalidInput`` for a bad figure."""
-    form = get_typed_form(user)
-    if form is None:
+    columns = _columns(user)
+    if not columns:
         return []
-    names = [name for name, _kind, _label in form.columns]
-    values = [[text.strip() for text in lists(f"row_{name}")] for name in names]
-    rows = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=False)][:MOST_ROWS]
-    filled = [row for row in rows if row[names[0]]]
+    values = {name: [text.strip() for text in lists(f"row_{name}")] for name, _kind, _label in columns}
+    first = columns[0][0]
+    rows = [
+        {name: texts[place] if place < len(texts) else "" for name, texts in values.items()}
+        for place in range(min(len(values[first]), MOST_ROWS))
+    ]
+    filled = [row for row in rows if row[first]]
     for row in filled:
         _parse(user.department, row)
     return filled
+
+
+def _columns(user: User) -> tuple[tuple[str, str, Any], ...]:
+    if user.department == Department.PRODUCTION and can(user, "capacity.edit"):
+        return _MAINTENANCE
+    return _TERMS if user.department == Department.SUPPLY and can(user, "material.edit") else ()
 
 
 def record_rows(*, step: Step, rows: Sequence[Mapping[str, str]], actor: User) -> None:
@@ -103,11 +143,12 @@ def _say(row: Mapping[str, str]) -> str:
         parts.append(_("lead time %(days)s days") % {"days": row["lead_time_days"]})
     if row.get("limit"):
         parts.append(
-            _("at most %(units)s in %(month)s") % {"units": number(Decimal(row["limit"])), "month": row["month"]}
+            _("at most %(units)s in %(month)s")
+            % {"units": number(_quantity(row["limit"])), "month": month_long(parse_month(row["month"]))}
         )
     if row.get("arrival"):
         day = say_day(dt.date.fromisoformat(row["arrival"]))
-        parts.append(_("%(units)s arrive %(day)s") % {"units": number(Decimal(row["quantity"])), "day": day})
+        parts.append(_("%(units)s arrive %(day)s") % {"units": number(_quantity(row["quantity"])), "day": day})
     return f"{row['material']}: {', '.join(parts)}"
 
 
@@ -115,15 +156,16 @@ def _parse(department: str, row: Mapping[str, str]) -> Any:
     try:
         if department == Department.PRODUCTION:
             return Maintenance(row["resource"], dt.date.fromisoformat(row["first"]), dt.date.fromisoformat(row["last"]))
-        if bool(row["limit"]) != bool(row["month"]) or bool(row["arrival"]) != bool(row["quantity"]):
+        if (row["limit"] and not row["month"]) or bool(row["arrival"]) != bool(row["quantity"]):
             raise InvalidInput(_("A limit needs its month, and an arrival its quantity."), code="incomplete_row")
         return SupplyTerm(
             material=row["material"],
             lead_time_days=int(row["lead_time_days"]) if row["lead_time_days"] else None,
-            month=parse_month(row["month"]) if row["month"] else None,
+            month=parse_month(row["month"]) if row["limit"] else None,
             limit=_quantity(row["limit"]),
             arrival=dt.date.fromisoformat(row["arrival"]) if row["arrival"] else None,
             quantity=_quantity(row["quantity"]),
+            purchase=int(row.get("purchase") or 0) or None,
         )
     except ValueError as error:
         raise InvalidInput(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -15,13 +15,14 @@ from accounts.models import User
 from accounts.policies import require
 from core import audit
 from core.db import write_transaction
-from core.errors import InvalidInput, unknown
+from core.errors import InvalidInput, Missing, unknown
 from core.months import first_day, last_day, month_of
 from masterdata.models import CalendarMonth, CapacityChange, Material, MaterialSupply, OpenPurchase, Resource
 from masterdata.selectors import get_company
 from masterdata.services.importing import take_lock, take_revision
 
 LONGEST_DAYS = 400
+_LEAD_TIME = ("lead_time_days", "revision", "updated_at")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class LostHours:
 class SupplyTerm:
     """What purchasing knows of a material; what is ``None`` stays as it is.
 
-    ``limit`` is what the supplier delivers in ``month``; ``arrival`` a purchase of ``quantity`` on its way.
+    ``limit`` is what the supplier delivers in ``month``; ``arrival`` a purchase of ``quantity`` on its way: the open
+    one with the id ``purchase``, which then comes that day with that quantity, else a new one.
     """
 
     material: str
@@ -55,6 +57,7 @@ class SupplyTerm:
     limit: Decimal | None = None
     arrival: dt.date | None = None
     quantity: Decimal | None = None
+    purchase: int | None = None
 
 
 def record_maintenance(*, rows: Sequence[Maintenance], reason: str, actor: User) -> dict[tuple[str, int], float]:
@@ -118,10 +121,10 @@ def record_lost_hours(*, rows: Sequence[LostHours], reason: str, actor: User) ->
 
 
 def record_supply_terms(*, rows: Sequence[SupplyTerm], reference: str, actor: User) -> None:
-    """Lead times, supplier limits and arrivals of materials; arrivals under one ``reference`` replace its earlier ones.
+    """Lead times, limits and arrivals of materials; new arrivals of one ``reference`` replace its earlier ones.
 
-    Audit ``masterdata.supply_terms.recorded``. Raises ``Denied``, ``Missing`` for an unknown material or one of another
-    supplier than the actor's.
+    What is known already changes nothing. Audit ``masterdata.supply_terms.recorded``. Raises ``Denied``, ``Missing``
+    for an unknown material, one of another supplier than the actor's, or a purchase that is no longer open.
     """
     require(actor, "material.edit")
     materials = {
@@ -134,31 +137,83 @@ def record_supply_terms(*, rows: Sequence[SupplyTerm], reference: str, actor: Us
         if supplier is not None:
             require(actor, "material.edit", supplier=supplier.code)
     with write_transaction():
-        revision = _next_revision()
-        OpenPurchase.objects.filter(order=reference, material__in=materials.values()).delete()
-        for row in rows:
-            _write_term(row, materials[row.material], reference, revision)
+        company = get_company()
+        take_lock(company)
+        known = _Known.load(materials.values(), reference)
+        changes = [change for row in rows for change in known.changes(row, materials[row.material])]
+        replaced = [pk for pk in known.own if pk not in known.kept]
+        if not changes and not replaced:
+            return
+        revision = take_revision(company)
+        OpenPurchase.objects.filter(pk__in=replaced).delete()
+        for changed in changes:
+            changed.revision = revision
+            changed.save(update_fields=_LEAD_TIME if isinstance(changed, Material) else None)
         detail = {"materials": [row.material for row in rows], "reference": reference}
         _audit("masterdata.supply_terms.recorded", revision, actor, detail)
 
 
-def _write_term(row: SupplyTerm, material: Material, reference: str, revision: int) -> None:
-    if row.lead_time_days is not None:
-        material.lead_time_days, material.revision = row.lead_time_days, revision
-        material.save(update_fields=["lead_time_days", "revision", "updated_at"])
-    if row.limit is not None and row.month is not None:
-        MaterialSupply.objects.update_or_create(
-            material=material, month=row.month, defaults={"max_quantity": row.limit, "revision": revision}
-        )
-    if row.arrival is not None and row.quantity:
-        OpenPurchase.objects.create(
-            order=reference,
-            material=material,
-            arrival_month=month_of(row.arrival),
-            promised_date=row.arrival,
-            quantity=row.quantity,
-            revision=revision,
-        )
+@dataclass
+class _Known:
+    """What is known of some materials. ``own`` purchases bear the reference; ``kept`` collects those said again."""
+
+    reference: str
+    limits: dict[tuple[int, int], MaterialSupply]
+    purchases: dict[int, OpenPurchase]
+    own: list[int]
+    kept: set[int] = field(default_factory=set)
+
+    @classmethod
+    def load(cls, materials: Collection[Material], reference: str) -> _Known:
+        limits = MaterialSupply.objects.filter(material__in=materials)
+        purchases = OpenPurchase.objects.filter(material__in=materials).in_bulk()
+        own = [pk for pk, row in purchases.items() if row.order == reference]
+        return cls(reference, {(row.material_id, row.month): row for row in limits}, purchases, own)
+
+    def changes(self, row: SupplyTerm, material: Material) -> Iterator[Material | MaterialSupply | OpenPurchase]:
+        """The rows in which a term differs from what is known, changed and not saved."""
+        if row.lead_time_days is not None and row.lead_time_days != material.lead_time_days:
+            material.lead_time_days = row.lead_time_days
+            yield material
+        if row.limit is not None and row.month is not None:
+            stated = MaterialSupply(material=material, month=row.month)
+            limit = self.limits.setdefault((material.pk, row.month), stated)
+            if limit.max_quantity != row.limit:
+                limit.max_quantity = row.limit
+                yield limit
+        if row.arrival is not None and row.quantity:
+            coming = self._find(row, material)
+            if (_day(coming), coming.quantity) != (row.arrival, row.quantity):
+                coming.arrival_month, coming.promised_date = month_of(row.arrival), row.arrival
+                coming.quantity = row.quantity
+                yield coming
+
+    def _find(self, row: SupplyTerm, material: Material) -> OpenPurchase:
+        """The purchase a term speaks of: the named one, the same one said before, else a new one."""
+        if row.purchase is None:
+            same = (material.pk, row.arrival, row.quantity)
+            before = (pk for pk in self.own if pk not in self.kept and self._says(pk) == same)
+            purchase = next(before, None)
+        else:
+            purchase = row.purchase
+            if purchase not in self.purchases or self.purchases[purchase].material_id != material.pk:
+                text = _("A purchase of %(material)s is no longer open; open the page again.")
+                raise Missing(text % {"material": row.material})
+        if purchase is None:
+            return OpenPurchase(order=self.reference, material=material)
+        self.kept.add(purchase)
+        return self.purchases[purchase]
+
+    def _says(self, purchase: int) -> tuple[int, dt.date | None, Decimal]:
+        row = self.purchases[purchase]
+        return row.material_id, _day(row), row.quantity
+
+
+def _day(purchase: OpenPurchase) -> dt.date | None:
+    """When a purchase comes; without a promise at the start of its month."""
+    if purchase.pk is None:
+        return None
+    return purchase.promised_date or first_day(purchase.arrival_month)
 
 
 def _days_by_month(first: dt.date, last: dt.date, days: dict[int, float]) -> Iterable[tuple[int, float]]:

@@ -40,6 +40,8 @@ class SubmissionLine:
     look: str
     by: str
     content: dict[str, str]
+    written: dict[str, Any]  # the same as it is kept
+    is_draft: bool
     is_own: bool
     is_waived: bool
 
@@ -143,6 +145,8 @@ def _submissions(step: Step, user: User) -> list[SubmissionLine]:
                 look=_LOOK[status],
                 by=str(row.submitted_by) if row and row.submitted_by else "",
                 content=_in_words(row.content) if row else {},
+                written=row.content if row else {},
+                is_draft=status == SubmissionStatus.DRAFT,
                 is_own=department == user.department and can(user, "submission.submit", department=department),
                 is_waived=bool(row and row.waived_by_id),
             )

@@ -10,10 +10,12 @@ from core.errors import Denied, InvalidInput, Missing
 from core.models import AuditEntry
 from core.months import parse_month
 from cycles.models import Submission
-from masterdata.models import CalendarMonth, CapacityChange, Company, MaterialSupply, OpenPurchase
+from masterdata.models import CalendarMonth, CapacityChange, Company, InventoryLot, MaterialSupply, OpenPurchase
 from masterdata.services import Maintenance, SupplyTerm, record_maintenance, record_supply_terms
 from meetings.boards import load_meeting_table
 from meetings.commands import Request, run_command
+from meetings.material import get_typed_form
+from plans.services import create_working_version
 from tests.factories import make_cycle, make_user
 
 pytestmark = pytest.mark.django_db
@@ -129,3 +131,77 @@ def test_what_is_no_figure_is_refused_whole(company, cycle, users):
     hand_in(cycle, users["purchasing"], **(unknown | {"material": ["PACK"], "month": ["2026-11"], "limit": ["1,000"]}))
     assert MaterialSupply.objects.get().max_quantity == 1000
     assert CalendarMonth.objects.exists()
+
+
+def purchasing_form(cycle, users):
+    """The form as purchasing's page offers it, as lists of a post."""
+    form = get_typed_form(users["purchasing"], cycle)
+    names = [name for name, _kind, _label in form.columns]
+    return form, {name: [row.get(name, "") for row in form.rows] for name in names}
+
+
+@pytest.fixture
+def bought(company, cycle):
+    """PACK is short of nothing: 40 in stock, 80 on their way under PO-1, at most 1,000 in December."""
+    create_working_version(cycle=cycle, actor=None)
+    InventoryLot.objects.create(material=company.material, site=company.site, quantity=40)
+    MaterialSupply.objects.create(material=company.material, month=NOV + 1, max_quantity=1000)
+    return OpenPurchase.objects.create(
+        order="PO-1", material=company.material, arrival_month=NOV, quantity=80, promised_date=dt.date(2026, 11, 11)
+    )
+
+
+def test_purchasing_finds_its_key_materials_filled_in(company, cycle, users, bought):
+    form, lists = purchasing_form(cycle, users)
+    assert lists == {
+        "material": ["PACK"],
+        "lead_time_days": [str(company.material.lead_time_days)],
+        "month": ["2026-12"],
+        "limit": ["1000"],
+        "arrival": ["2026-11-11"],
+        "quantity": ["80"],
+        "purchase": [str(bought.pk)],
+    }
+    assert form.rows[0]["note"].startswith("40 in stock")
+
+
+def test_what_is_confirmed_changes_nothing_and_stands_in_the_material(company, cycle, users, bought):
+    _form, lists = purchasing_form(cycle, users)
+    hand_in(cycle, users["purchasing"], **lists)
+    assert Company.objects.get().revision == 0
+    assert not AuditEntry.objects.filter(verb="masterdata.supply_terms.recorded").exists()
+    lines = load_meeting_table(cycle, "demand_review", users["sales"]).submissions
+    said = next(line.content for line in lines if line.department == "supply")["figures"]
+    days = company.material.lead_time_days
+    assert said == f"PACK: lead time {days} days, at most 1,000 in Dec 2026, 80 arrive 11 Nov"
+
+
+def test_a_purchase_that_comes_later_moves_and_is_not_counted_twice(company, cycle, users, bought):
+    _form, lists = purchasing_form(cycle, users)
+    hand_in(cycle, users["purchasing"], **lists | {"arrival": ["2026-12-02"], "quantity": ["75"]})
+    moved = OpenPurchase.objects.get()
+    assert (moved.pk, moved.order, moved.arrival_month, moved.quantity) == (bought.pk, "PO-1", NOV + 1, 75)
+    assert (moved.promised_date, moved.revision) == (dt.date(2026, 12, 2), 1)
+    bought.delete()
+    with pytest.raises(Missing):  # the page was older than the newest sheet of purchases
+        hand_in(cycle, users["purchasing"], **lists)
+
+
+def test_a_new_arrival_handed_in_twice_is_one(company, cycle, users, bought):
+    more = {"material": ["PACK"], "arrival": ["2026-12-20"], "quantity": ["1,500"]}
+    rest = {"lead_time_days": [""], "month": [""], "limit": [""]}
+    for _time in range(2):
+        hand_in(cycle, users["purchasing"], **more, **rest)
+    assert sorted(OpenPurchase.objects.values_list("order", "quantity")) == [("2026-11 supply", 1500), ("PO-1", 80)]
+    assert Company.objects.get().revision == 1
+
+
+def test_what_was_written_stands_in_the_form_again(company, cycle, users, bought, client):
+    """Handing in replaces all of it: nobody writes the other lines anew."""
+    client.force_login(users["purchasing"])
+    _form, lists = purchasing_form(cycle, users)
+    hand_in(cycle, users["purchasing"], risk="packs in January", draft="1", **lists | {"quantity": ["90"]})
+    page = client.get("/meeting/demand_review/").content.decode()
+    assert ">packs in January</textarea>" in page
+    assert 'name="row_quantity" value="90"' in page
+    assert OpenPurchase.objects.get().quantity == 80
