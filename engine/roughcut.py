@@ -53,6 +53,44 @@ def extend_demand(demand: Floats, months: int) -> Floats:
     return grown
 
 
+def extend_stock(stock: Floats, demand: Floats, months: int) -> Floats:
+    """Stock continued beyond its horizon: it covers as much of the coming demand as a year earlier.
+
+    Parameters
+    ----------
+    stock : float [n, T]
+        At month ends.
+    demand : float [n, months + 1]
+        Of the same months and the one after the last.
+    months : int
+        Columns wanted; fewer than ``T`` cuts.
+
+    Returns
+    -------
+    float [n, months]
+        Stock a year earlier × next month's demand ÷ that of a year earlier; with less than a year known the mean
+        stock by the mean demand. Where nothing was wanted then, the stock stays what it was.
+
+    Examples
+    --------
+    Two months' cover of 10 a month; the month after the next wants 15.
+
+    >>> extend_stock(np.full((1, 12), 20.0), np.array([[10.0] * 13 + [15.0]]), 13)[0, 12]
+    30.0
+    """
+    rows, known = stock.shape
+    if months <= known:
+        return stock[:, :months]
+    grown = np.zeros((rows, months))
+    grown[:, :known] = stock
+    for month in range(known, months):
+        then = month - YEAR
+        held = grown[:, then] if known >= YEAR else stock.mean(axis=1)
+        wanted = demand[:, then + 1] if known >= YEAR else demand[:, :known].mean(axis=1)
+        grown[:, month] = held * np.divide(demand[:, month + 1], wanted, out=np.ones(rows), where=wanted > 0)
+    return grown
+
+
 def load_of(demand: Floats, hours: Floats) -> Floats:
     """Hours [families, resources, T] of ``demand`` [families, T] at ``hours`` per unit [families, resources]."""
     return hours[:, :, None] * demand[:, None, :]

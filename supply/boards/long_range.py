@@ -16,7 +16,7 @@ from accounts.policies import can
 from accounts.selectors import get_scope
 from core import formats
 from cycles.models import Cycle
-from engine.roughcut import InvestmentCase, extend_demand, judge_investment, load_of
+from engine.roughcut import InvestmentCase, extend_demand, extend_stock, judge_investment, load_of
 from masterdata.choices import ResourceKind
 from masterdata.models import BomLine, Material, MaterialSupply, Product, Resource, Routing, Site
 from masterdata.selectors import get_company
@@ -232,7 +232,7 @@ def list_needs(flow: StockFlow) -> list[ResourceNeed]:
     needs = [
         *_hours(flow, demand, family_of, labels),
         *_materials(flow, demand, family_of, labels),
-        *_stores(flow),
+        *_stores(flow, family_of, labels),
     ]
     order = {str(kind): position for position, kind in enumerate(_KINDS)}
     return sorted(needs, key=lambda need: (order[need.kind], need.code))
@@ -346,11 +346,16 @@ def _carried(stated: dict[int, float], first: int) -> Floats:
     return values
 
 
-def _stores(flow: StockFlow) -> list[ResourceNeed]:
-    """Sites with a storage limit: projected stock, continued like demand."""
+def _stores(flow: StockFlow, family_of: NDArray[np.int64], labels: dict[int, str]) -> list[ResourceNeed]:
+    """Sites with a storage limit: the plan's stock, then for each family the cover of a year earlier at its demand."""
+    families = sorted(labels)
+    demand = np.array([flow.demand[family_of == family].sum(axis=0) for family in families])
+    coming = extend_demand(demand.reshape(len(families), len(flow.months)), MONTHS + 1)
     needs = []
     for site in Site.objects.filter(storage_units__gt=0):
-        stock = extend_demand(flow.end[flow.keys[:, 1] == site.pk].sum(axis=0)[None], MONTHS)[0]
+        here = flow.keys[:, 1] == site.pk
+        held = np.array([flow.end[here & (family_of[flow.place] == family)].sum(axis=0) for family in families])
+        stock = extend_stock(held.reshape(len(families), len(flow.months)), coming, MONTHS)
         needs.append(
             ResourceNeed(
                 kind=ResourceKind.WAREHOUSE,
@@ -358,9 +363,9 @@ def _stores(flow: StockFlow) -> list[ResourceNeed]:
                 code=site.code,
                 label=site.label,
                 unit=_("units"),
-                load=stock,
+                load=stock.sum(axis=0),
                 available=np.full(MONTHS, float(site.storage_units or 0)),
-                families={},
+                families={labels[family]: stock[row] for row, family in enumerate(families)},
                 step=0.0,
                 step_name="",
             )

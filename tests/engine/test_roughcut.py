@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from engine.roughcut import extend_demand, judge_investment, load_of
+from engine.roughcut import extend_demand, extend_stock, judge_investment, load_of
 
 
 def test_demand_goes_on_with_the_growth_of_its_last_half_year():
@@ -27,6 +27,21 @@ def test_little_history_goes_on_flat_and_new_things_do_not_explode():
     launch = np.array([[1.0] * 6 + [10.0] * 12])
     assert extend_demand(launch, 19)[0, 18] == 10 * 1.25  # ten times as much in a year is a launch, not a trend
     assert extend_demand(np.array([[1.0, 2.0]]), 1).tolist() == [[1.0]]
+
+
+def test_stock_covers_as_much_of_the_coming_demand_as_a_year_before():
+    """20 lie there for next month's 10: two months' cover. When demand doubles, 40 must."""
+    stock, demand = np.full((1, 12), 20.0), np.array([[10.0] * 13 + [20.0] * 3])
+    far = extend_stock(stock, demand, 15)
+    assert far[0, :12].tolist() == [20.0] * 12
+    assert far[0, 12:].tolist() == [40.0, 40.0, 40.0]  # demand of the months after: 20, a year before 10
+
+
+def test_stock_without_demand_stays_and_a_short_plan_keeps_its_mean_cover():
+    assert extend_stock(np.full((1, 12), 5.0), np.zeros((1, 14)), 13)[0, 12] == 5.0
+    short = extend_stock(np.array([[6.0, 10.0]]), np.array([[4.0, 4.0, 8.0, 8.0]]), 3)
+    assert short[0].tolist() == [6.0, 10.0, 16.0]  # mean of 8 for a demand of 4: two months
+    assert extend_stock(np.array([[6.0, 10.0]]), np.array([[4.0, 4.0, 8.0]]), 1).tolist() == [[6.0]]
 
 
 def test_load_is_units_times_hours_and_adds_up():

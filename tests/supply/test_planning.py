@@ -1,7 +1,9 @@
 """Stock, age, cover, the far months, last cycle and policies, each on a company solved by hand."""
 
 import datetime as dt
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from accounts.selectors import get_scope
@@ -16,6 +18,7 @@ from masterdata.models import (
     MaterialSupply,
     OpenPurchase,
     Policy,
+    Site,
 )
 from plans.choices import VersionKind
 from plans.services import create_working_version
@@ -251,6 +254,20 @@ def test_the_far_months_load_the_line_and_an_option_is_judged(version, users):
     assert board.message.startswith("Line runs out in May 2027")
     remove_investment(investment_id=option.pk, actor=users["production"])
     assert not Investment.objects.exists()
+
+
+def test_storage_in_the_far_months_follows_the_families_demand(company, stocked, users):
+    """30 lie there each month; from the 13th month on half as much again is sold: 25 % more a year is the most."""
+    Site.objects.update(storage_units=100)
+    flow = _flow(stocked, users)
+    a1 = company.products["A1"].pk
+    wanted = np.where(flow.products[:, None] == a1, np.array([60.0] * 12 + [90.0] * 6), 0.0)
+    held = np.where(flow.keys[:, :1] == a1, 30.0, np.zeros(len(flow.months)))
+    [store] = [need for need in list_needs(replace(flow, demand=wanted, end=held)) if need.kind == "warehouse"]
+    assert store.load[:18].tolist() == [30.0] * 18
+    assert store.load[18:].tolist() == [37.5] * 6
+    assert store.families["Family A"].tolist() == store.load.tolist()
+    assert store.available.tolist() == [100.0] * MONTHS
 
 
 @pytest.mark.parametrize(
