@@ -114,6 +114,11 @@ class MoneyView:
         self._heads = get_heads(version_id=version_id, measures=_READ)
         self._marks = self.months, self.hierarchy.sha, get_money_mark()
 
+    @property
+    def is_valued(self) -> bool:
+        """Whether the plan was ever valued; until then it has no money, not money of nothing."""
+        return self._keep("valued", lambda: bool(len(load_measure_state(REVENUE, self._heads).block.axis)))
+
     def statement(self, product: Node = None, org: Node = None) -> Statement:
         """The statement of everything under two nodes."""
         return self._keep(("statement", product, org), lambda: self._statement(product, org))
@@ -125,7 +130,8 @@ class MoneyView:
     def columns(self, product: Node = None, org: Node = None) -> list[PlanColumn]:
         """Unconstrained, constrained, budget and latest estimate side by side.
 
-        The unconstrained profit takes the constrained plan's stock and operating costs.
+        The unconstrained profit takes the constrained plan's stock and operating costs. A plan that was never valued
+        has neither revenue nor profit.
         """
         return self._keep(("columns", product, org), lambda: self._columns(product, org))
 
@@ -184,9 +190,12 @@ class MoneyView:
         free_cost = int(self._unit_cost("consensus")[rows].sum())
         other = sum(plan.total(code) for code in COST_LINES if code not in UNIT_COST_LINES)
         free_revenue = sum(plan.revenue_unconstrained)
+        free, own = (free_revenue, free_revenue - free_cost - other), (plan.total(REVENUE), plan.total(PROFIT))
+        if not self.is_valued:
+            free = own = None, None
         columns = [
-            PlanColumn("unconstrained", sum(plan.units_unconstrained), free_revenue, free_revenue - free_cost - other),
-            PlanColumn("constrained", sum(plan.units), plan.total(REVENUE), plan.total(PROFIT)),
+            PlanColumn("unconstrained", sum(plan.units_unconstrained), *free),
+            PlanColumn("constrained", sum(plan.units), *own),
         ]
         for kind in ("budget", "le"):
             line = self.target(kind, product, org)

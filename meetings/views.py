@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views import View
 
+from accounts.models import User
 from accounts.policies import can, require
 from accounts.selectors import get_actor
 from core.errors import AppError, Missing
@@ -22,14 +23,15 @@ from cycles.models import Cycle
 from cycles.selectors import get_cycle, get_step, list_cycles
 from meetings.boards import (
     DemandMeetingBoard,
+    MeetingTable,
     load_executive_board,
     load_meeting_table,
     load_presop_board,
     load_supply_review,
 )
-from meetings.capacity_form import get_capacity_form
+from meetings.capacity_form import CAPACITY, get_capacity_form
 from meetings.commands import Request, run_command
-from meetings.material import get_typed_form
+from meetings.material import TYPED, get_typed_form
 from meetings.selectors import get_meeting
 from meetings.selectors.minutes import render_minutes
 from meetings.template import MATERIAL
@@ -62,13 +64,8 @@ class MeetingView(CyclePage):
         if step not in StepCode.values:
             raise Missing(_("There is no such step."))
         cycle, actor = self.cycle(), get_actor(request)
-        context: dict[str, Any] = {
-            "table": load_meeting_table(cycle, step, actor),
-            "material_fields": [(key, _(label)) for key, label in MATERIAL.get(actor.department, ())],
-            "typed_form": get_typed_form(actor),
-            "capacity_form": get_capacity_form(actor, cycle),
-            "sees_costs": can(actor, SEE_COSTS),
-        }
+        table = load_meeting_table(cycle, step, actor)
+        context = {"table": table, "sees_costs": can(actor, SEE_COSTS), **_own_material(table, actor)}
         if step == StepCode.DEMAND_REVIEW:
             board = DemandMeetingBoard(cycle, actor)
             return render(request, "meetings/demand.html", context | {"board": board, "review": board.review})
@@ -78,16 +75,32 @@ class MeetingView(CyclePage):
         return render(request, "meetings/supply.html", context | {"review": review, "board": review.supply})
 
 
+def _own_material(table: MeetingTable, actor: User) -> dict[str, Any]:
+    """The form of the reader's own department with what it wrote so far; figures only of a draft, others count."""
+    own = table.own_submission
+    if own is None or not table.is_current:
+        return {}
+    figures = own.written if own.is_draft else {}
+    fields = MATERIAL.get(actor.department, ())
+    return {
+        "material_fields": [(key, _(label), own.written.get(key, "")) for key, label in fields],
+        "typed_form": get_typed_form(actor, table.cycle, figures.get(TYPED, ())),
+        "capacity_form": get_capacity_form(actor, table.cycle, figures.get(CAPACITY, ())),
+    }
+
+
 class PreSopView(CyclePage):
     """Pre-S&OP: four plans, the gap, scenarios, decisions."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         cycle, sees_costs = self.cycle(), can(get_actor(request), SEE_COSTS)
+        board = load_presop_board(cycle, request.GET.get("version"), sees_costs=sees_costs)
+        wants_money = cycle.state == CycleState.PRE_SOP or (board.is_balanced and not board.is_valued)
         context = {
-            "board": load_presop_board(cycle, request.GET.get("version"), sees_costs=sees_costs),
+            "board": board,
             "sees_costs": sees_costs,
             "table": load_meeting_table(cycle, StepCode.PRE_SOP, get_actor(request)),
-            "may_value": can(get_actor(request), "balance.run") and cycle.state == CycleState.PRE_SOP,
+            "may_value": can(get_actor(request), "balance.run") and wants_money and cycle.state not in CLOSED_LISTS,
             "may_propose": can(get_actor(request), "decision.propose") and cycle.state == CycleState.PRE_SOP,
             "may_ask": can(get_actor(request), "decision.propose") and cycle.state not in CLOSED_LISTS,
         }

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import formats
 from cycles.models import Cycle
@@ -74,7 +75,23 @@ class ExecutiveBoard:
     must_decide: int
     unapplied: int
     snapshot: str
+    horizon: range
     effects: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def promise_message(self) -> str:
+        """What became of the promises, in a sentence."""
+        looks = [promise.look for promise in self.promises]
+        late, done = looks.count("late"), looks.count("ok")
+        text = ngettext("%(n)s action was promised", "%(n)s actions were promised", len(looks)) % {"n": len(looks)}
+        if not looks:
+            return text
+        return text + _(": %(done)s done, %(late)s overdue") % {"done": done, "late": late}
+
+    @property
+    def last_month(self) -> int:
+        """Of the horizon, over which options are priced."""
+        return self.horizon[-1]
 
 
 def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bool) -> ExecutiveBoard:
@@ -88,6 +105,7 @@ def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs:
     decisions = list_decision_lines(cycle, sees_costs=sees_costs)
     waiting = list_waiting(cycle)
     must = [line for line in decisions if line.is_open and line.decision.must_decide]
+    whole = MoneyView(version_id=version.pk)  # the horizon, over which options are priced
     return ExecutiveBoard(
         cycle=cycle,
         version=version,
@@ -108,13 +126,16 @@ def load_executive_board(cycle: Cycle, wanted: str | None = None, *, sees_costs:
         must_decide=len(must),
         unapplied=len(waiting),
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
-        effects=_effects(view, decisions, waiting, version.pk, sees_costs=sees_costs),
+        horizon=whole.months,
+        effects=_effects(whole, decisions, waiting, version.pk, sees_costs=sees_costs),
     )
 
 
 def _message(view: MoneyView, year: Year) -> str:
     _free, plan, budget, _le = view.columns()
     facts = {"year": year.label}
+    if not view.is_valued:
+        return _("The plan is not valued yet: revenue and profit are not known")
     if plan.profit is None or not budget.profit:
         return _("%(year)s: profit %(profit)s, no budget to compare with.") % {
             **facts,
@@ -138,6 +159,8 @@ def _message(view: MoneyView, year: Year) -> str:
 def _revenue_message(view: MoneyView, year: Year) -> str:
     """The same finding for who may see revenue, not profit."""
     _free, plan, budget, _le = view.columns()
+    if not view.is_valued:
+        return _("The plan is not valued yet: revenue and profit are not known")
     if plan.revenue is None or not budget.revenue:
         return _("%(year)s: revenue %(revenue)s, no budget to compare with.") % {
             "year": year.label,
@@ -296,8 +319,13 @@ def _promise(action: ActionItem) -> Promise:
 def _effects(
     view: MoneyView, decisions: list[DecisionLine], waiting: list[Waiting], version_id: int, *, sees_costs: bool
 ) -> dict[str, Any]:
-    """What the live panel of page 2 adds up: the plan today, its goals, and what is decided already."""
+    """What the live panel of page 2 adds up: the plan today, its goals, and what is decided already.
+
+    All over the horizon, as options are priced; a budget that ends before it is no goal.
+    """
     _free, plan, budget, _le = view.columns()
+    goal = view.target("budget")
+    reaches = goal.revenue is not None and all(goal.revenue)
     open_ones = {one.decision.pk for one in waiting}  # what is applied stands in the base already
     chosen = [
         option["effects"]
@@ -308,7 +336,11 @@ def _effects(
     short = load_measure(version_id=version_id, measure="short").values.clip(0).sum()
     panel: dict[str, Any] = {
         "base": {"revenue": plan.revenue, "profit": plan.profit, "short": int(short)},
-        "goal": {"revenue": budget.revenue, "profit": budget.profit, "short": 0},
+        "goal": {
+            "revenue": budget.revenue if reaches else None,
+            "profit": budget.profit if reaches else None,
+            "short": 0,
+        },
         "decided": {
             "revenue": sum(int(effects.get("revenue") or 0) for effects in chosen),
             "profit": sum(int(effects.get("gain") or 0) for effects in chosen),

@@ -28,7 +28,7 @@ from plans.selectors import (
     load_scenario_standing,
 )
 from supply.models import SupplyOption
-from supply.selectors.runs import get_latest_run, load_names
+from supply.selectors.runs import get_data_state, get_latest_run, load_names
 from supply.wording import Names, say_option
 
 MOST_SCENARIOS = 4
@@ -61,8 +61,8 @@ class ScenarioColumn:
     version: Version
     name: str
     note: str
-    revenue: int
-    profit: int | None  # None: hidden from the reader
+    revenue: int | None  # None: not valued yet
+    profit: int | None  # likewise, or hidden from the reader
     short: int
     highest_load: float | None
 
@@ -129,6 +129,8 @@ class PreSopBoard:
     snapshot: str
     scenario: ScenarioStanding | None
     is_balanced: bool
+    is_valued: bool
+    stale: str  # what changed since the balance; empty when nothing did
 
 
 def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bool) -> PreSopBoard:
@@ -142,8 +144,8 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
     view = MoneyView(version_id=version.pk, months=year.months)
     columns = view.columns()
     is_balanced = get_latest_run(version.pk) is not None
-    bridge = view.bridge() if sees_costs and is_balanced else None
-    gaps = view.gaps()
+    bridge = view.bridge() if sees_costs and is_balanced and view.is_valued else None
+    gaps = MoneyView(version_id=version.pk).gaps()  # over the horizon: the year of the money may begin later
     decisions = list_decision_lines(cycle, sees_costs=sees_costs)
     scenarios = _scenarios(cycle, base, year, sees_costs=sees_costs)
     shown = gaps[:MOST_GAPS]
@@ -169,6 +171,8 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
         snapshot=version.snapshots.order_by("-at").values_list("code", flat=True).first() or "",
         scenario=load_scenario_standing(version),
         is_balanced=is_balanced,
+        is_valued=view.is_valued,
+        stale=next(iter(get_data_state(version.pk).reasons), "") if is_balanced else "",
     )
 
 
@@ -186,6 +190,8 @@ def _message(
         "count": len([line for line in decisions if line.is_open]),
         "recovered": formats.money(recovered, view.company),
     }
+    if not view.is_valued:
+        return _("The plan is not valued yet: revenue and profit are not known")
     if not sees_costs:
         return _revenue_message(facts, constrained, budget, view)
     if budget.profit is None or constrained.profit is None:
@@ -288,7 +294,7 @@ def _scenarios(cycle: Cycle, base: Version, year: Year, *, sees_costs: bool) -> 
 
 
 def _scenario(version: Version, name: str, note: str, year: Year, *, sees_costs: bool) -> ScenarioColumn:
-    statement = MoneyView(version_id=version.pk, months=year.months).statement()
+    plan = MoneyView(version_id=version.pk, months=year.months).columns()[1]
     cubes = load_measures(version_id=version.pk, measures=["short", "load_hours", "available_hours"])
     load, available = cubes["load_hours"], cubes["available_hours"].align(cubes["load_hours"].axis)
     open_hours = available.values > 0
@@ -297,8 +303,8 @@ def _scenario(version: Version, name: str, note: str, year: Year, *, sees_costs:
         version=version,
         name=name,
         note=note,
-        revenue=statement.total("revenue"),
-        profit=statement.total("profit") if sees_costs else None,
+        revenue=plan.revenue,
+        profit=plan.profit if sees_costs else None,
         short=int(cubes["short"].values.clip(0).sum()),
         highest_load=100 * float(shares.max()) if shares.size else None,
     )

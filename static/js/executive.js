@@ -39,7 +39,7 @@ function showEffect() {
   const units = (value, sign) => (sign ? signed(value) : number(value));
   const amount = (value, sign) => money(value, { sign: Boolean(sign) });
   effect.innerHTML = row(gettext("Revenue"), "revenue", amount, 1) + ("profit" in facts.base ? row(gettext("Profit"), "profit", amount, 1) : "") + row(gettext("Units short"), "short", units, -1)
-    + `<p class="mi mut">${gettext("Bar: this option. Line: budget.")}</p>`;
+    + (facts.goal.revenue ? `<p class="mi mut">${gettext("Bar: this option. Line: budget.")}</p>` : "");
 }
 
 function open(decision) {
@@ -57,7 +57,8 @@ items.forEach((item) => {
   item.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") open(item.dataset.decision); });
 });
 panels.forEach((panel) => panel.addEventListener("change", showEffect));
-if (items.length) open(location.hash.replace("#decision-", "") || items[0].dataset.decision);
+if (!items.length) showEffect();
+else open(location.hash.replace("#decision-", "") || items[0].dataset.decision);
 
 followJobOfAddress(gettext("Decisions into the plan"));
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());

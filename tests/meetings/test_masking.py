@@ -80,7 +80,7 @@ def hidden_words(cycle) -> dict[str, set[str]]:
             formats.money(GAIN, company, sign=True),
             formats.money(COST, company),
             str(GAIN),
-            str(plan.profit),
+            str(MoneyView(version_id=get_working_version(cycle).pk).statement().total("profit")),
         },
     }
 

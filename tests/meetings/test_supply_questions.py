@@ -7,6 +7,7 @@ from core.jobs import run_job_now
 from demand.measures import OVERRIDE
 from finance.selectors import MoneyView, is_valued
 from finance.services import value_plan
+from masterdata.models import Target
 from meetings.boards import load_executive_board, load_presop_board
 from meetings.gates import check_applied, check_gaps
 from meetings.models import Decision
@@ -77,6 +78,24 @@ def test_ways_out_become_one_question_with_their_priced_effects(cycle, ways, use
     lines = load_presop_board(cycle, sees_costs=True).decisions
     assert [line.question for line in lines] == ["Which way out of the bottleneck Line?"]
     assert [line.number for line in load_executive_board(cycle, sees_costs=True).decisions] == [item.number]
+
+
+def test_the_effect_of_an_option_is_added_to_the_plan_over_the_same_months(cycle, ways, users):
+    """Options are priced over the horizon of 18 months; a budget of twelve is no goal for it."""
+    ask_about_supply(cycle=cycle, options=[ways[0].pk], actor=users["supply_lead"])
+    for month in range(NOV, NOV + 12):
+        Target.objects.create(kind="budget", month=month, quantity=500, revenue=50_000, profit=20_000)
+    board = load_executive_board(cycle, sees_costs=True)
+    plan = MoneyView(version_id=get_working_version(cycle).pk, months=range(NOV, NOV + 18)).statement()
+    assert board.horizon == range(NOV, NOV + 18)
+    assert board.effects["base"] == {
+        "revenue": plan.total("revenue"), "profit": plan.total("profit"), "short": 100,
+    }  # fmt: skip
+    assert board.effects["goal"] == {"revenue": None, "profit": None, "short": 0}
+    for month in range(NOV + 12, NOV + 18):
+        Target.objects.create(kind="budget", month=month, quantity=500, revenue=50_000, profit=20_000)
+    goal = load_executive_board(cycle, sees_costs=True).effects["goal"]
+    assert goal == {"revenue": 18 * 50_000_00, "profit": 18 * 20_000_00, "short": 0}
 
 
 def test_a_gap_that_waits_for_a_bottleneck_asked_about_is_answered(cycle, ways, users):
