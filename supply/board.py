@@ -62,6 +62,13 @@ class Cell:
     is_over: bool
     title: str
 
+    @property
+    def worth(self) -> str:
+        """The value in the room a cell has: ``103k`` thousands from ten thousand on; empty without one."""
+        if not self.value:
+            return ""
+        return str(self.value) if abs(self.value) < 10_000 else f"{round(self.value / 1000)}k"
+
 
 @dataclass(frozen=True)
 class Line:

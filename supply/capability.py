@@ -12,6 +12,7 @@ from cycles.models import Cycle
 from masterdata.choices import ResourceKind
 from masterdata.models import ActualRecord, Resource, Routing
 from masterdata.selectors import get_company
+from plans.hierarchy import load_hierarchy
 from plans.selectors import get_last_approved, load_measure
 from supply.adapters.capacity import build_resources
 from supply.adapters.database import load_capacity_sheets
@@ -110,12 +111,13 @@ def _lines_of() -> dict[tuple[int, int], int]:
 
 def _made(month: int) -> dict[int, int]:
     """Line → units made in a month, from the actuals."""
-    lines = _lines_of()
+    lines, tree = _lines_of(), load_hierarchy().products
     made: dict[int, float] = defaultdict(float)
     rows = ActualRecord.objects.filter(month=month, produced__isnull=False, product__isnull=False, site__isnull=False)
     for product, site, produced in rows.values_list("product_id", "site_id", "produced"):
-        if (product, site) in lines:
-            made[lines[product, site]] += float(produced or 0)
+        able = {lines[leaf, site] for leaf in tree.leaves_under(product).tolist() if (leaf, site) in lines}
+        if len(able) == 1:  # the sheet may count a family: its line is known where there is one only
+            made[able.pop()] += float(produced or 0)
     return {line: round(units) for line, units in made.items()}
 
 

@@ -289,5 +289,5 @@ def test_the_pages_open(looked_back, client, language):
     client.force_login(lead)
     for path in ("/demand/review/", "/demand/review/?lag=2", "/demand/assumptions/"):
         assert client.get(path).status_code == 200, path
-    told = {"en": "sales at least 900 units a month", "zh-hans": "月销量至少900台"}[language]
+    told = {"en": "sales at least 900 units a month", "zh-hans": "月销量至少900件"}[language]
     assert told in client.get("/demand/assumptions/").content.decode()

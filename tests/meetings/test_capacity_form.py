@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from core.errors import InvalidInput
 from core.months import format_month, parse_month
-from masterdata.models import CapacityChange
+from masterdata.models import ActualRecord, CapacityChange, Product, Resource, Site
 from masterdata.services import import_folder
 from meetings.boards import load_meeting_table, load_supply_review
 from meetings.capacity_form import get_capacity_form
@@ -92,3 +92,13 @@ def test_the_pages_show_the_form_and_the_table(cycle, users, client):
     assert 'name="line_available"' in page
     assert 'value="900"' in page
     assert "What the lines can make" in client.get("/meeting/supply_review/").content.decode()
+
+
+def test_what_was_made_counts_for_the_only_line_that_can_make_it(cycle):
+    """The sheet of actuals may count a family: all its products are made on one line here."""
+    leaf = Product.objects.get(routings__resource__code="LINE")
+    family = Product.objects.create(code="ALL-SETS", name="All sets", level="family")
+    Product.objects.filter(pk=leaf.pk).update(parent=family)
+    site = Site.objects.get(pk=Resource.objects.get(code="LINE").site_id)
+    ActualRecord.objects.create(month=JUNE - 1, product=family, site=site, produced=870)
+    assert list_capability(cycle)[0].made == 870
