@@ -190,9 +190,10 @@ class MoneyView:
         free_cost = int(self._unit_cost("consensus")[rows].sum())
         other = sum(plan.total(code) for code in COST_LINES if code not in UNIT_COST_LINES)
         free_revenue = sum(plan.revenue_unconstrained)
-        free, own = (free_revenue, free_revenue - free_cost - other), (plan.total(REVENUE), plan.total(PROFIT))
+        free: tuple[int | None, int | None] = (free_revenue, free_revenue - free_cost - other)
+        own: tuple[int | None, int | None] = (plan.total(REVENUE), plan.total(PROFIT))
         if not self.is_valued:
-            free = own = None, None
+            free = own = (None, None)
         columns = [
             PlanColumn("unconstrained", sum(plan.units_unconstrained), *free),
             PlanColumn("constrained", sum(plan.units), *own),
