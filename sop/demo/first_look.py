@@ -14,6 +14,7 @@ from cycles.models import Cycle
 from masterdata.models import Org, Product
 from meetings import services as meetings
 from meetings.choices import ActionState
+from meetings.selectors import list_actions
 from plans.hierarchy import load_hierarchy
 from plans.selectors import load_rollup
 from plans.services import EditRequest, Note, save_requests
@@ -43,7 +44,12 @@ def take_a_first_look(run: MonthlyRun, people: dict[str, User]) -> None:
 
 
 def promise_actions(cycle: Cycle, people: dict[str, User], *, today: dt.date) -> None:
-    """What people promise in the month before the current one; what is open then is followed in the next."""
+    """What people promise in the month before the current one; what is open then is followed in the next.
+
+    What the decisions of the months before asked for is done by then.
+    """
+    for action in list_actions(cycle).filter(state=ActionState.OPEN):
+        meetings.move_action(action=action, state=ActionState.DONE, actor=action.owner)
     for title, owner, days, state in _ACTIONS:
         action = meetings.add_action(
             cycle=cycle,

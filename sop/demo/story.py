@@ -19,6 +19,7 @@ from demand.services import plan_launch
 from masterdata.models import Company, Product
 from masterdata.services import import_folder
 from meetings import services as meetings
+from sop.demo.by_hand import change_by_hand
 from sop.demo.catalogue import CURRENCY, NAME, NAME_ZH
 from sop.demo.demand_work import talk_about_demand
 from sop.demo.first_look import promise_actions, take_a_first_look
@@ -75,6 +76,7 @@ def load_demo(*, today: dt.date, announce: Callable[[str], None] = lambda _text:
             _name_risks(cycle, people)
             write_assumptions(cycle, people)
         if month < latest:
+            change_by_hand(run, people, market, before=latest - month)
             _play_to_the_end(run, people)
             released = cycle
     _work_on_the_demand_review(cycle, people)

@@ -109,6 +109,9 @@ CHINESE = {
     "Fleet order of the city taxi company moves to summer": "市出租车公司的集团订单移至夏季",
     "The trade-in subsidy ends with the year": "以旧换新补贴年底到期",
     "A rival lists its city car ¥6,000 lower": "竞品城市车型指导价下调 6,000 元",
+    "Quarter target of the region": "大区季度目标",
+    "Registrations of the first two weeks": "前两周上牌量",
+    "Fleet tender decided": "集采招标已定",
     "Paint robot stood for two days": "涂装机器人停机两天",
     "B75 packs came four days late": "B75 电池包晚到四天",
     # suppliers

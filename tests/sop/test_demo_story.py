@@ -4,6 +4,9 @@ import datetime as dt
 
 import pytest
 
+from accounts.models import Scope, User
+from demand.review_board import ReviewBoard
+from demand.selectors.place import find_place
 from masterdata.models import InventoryLot, OpenPurchase
 from plans.choices import VersionKind
 from plans.models import Version
@@ -33,6 +36,16 @@ def test_every_month_begins_with_its_count_and_breaks_no_rule():
     assert problem.points.initial.sum() == counted
     assert {f.code for f in sheets.findings} == set()
     _parts_are_those_the_release_left(cycle.month, problem)
+    _look_back_says_who_helped(cycle)
+
+
+def _look_back_says_who_helped(cycle) -> None:
+    """Two lags are measured; the demand lead's changes made the forecast better, those of sales North worse."""
+    place = find_place(scope=Scope(products=None, orgs=None), product=None, org=None)
+    board = ReviewBoard(cycle, place, User.objects.get(username="demand"))
+    assert [line.lag for line in board.lags] == [1, 2]
+    points = {record.name: record.points for record in board.authors}
+    assert points["Li Yue"] < 0 < points["Guo Tao"]
 
 
 def _parts_are_those_the_release_left(month: int, problem) -> None:
