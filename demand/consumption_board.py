@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.db.models import Sum
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from numpy.typing import NDArray
 
 from core.formats import number, percent, week
@@ -18,14 +19,16 @@ from core.months import format_month
 from cycles.models import Cycle
 from demand.choices import Granularity, RollKind
 from demand.models import RolledForecast
-from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
+from demand.selectors.consumption import ConsumedPlan, keep_consumed, load_consumed_plan
 from demand.selectors.excess_orders import ExcessOrders, find_excess_orders
 from demand.selectors.near_zone import NEAR_MONTHS, NearZone, load_near_zone
 from demand.selectors.place import Place
-from masterdata.models import Org, Product
+from masterdata.models import CalendarMonth, Org, Product
+from masterdata.models.base import Revised
 from masterdata.selectors import get_company
 
 Ints = NDArray[np.int64]
+_T = TypeVar("_T")
 
 SHOWN_MONTHS = 6
 ROLLED_LINES = 12
@@ -44,6 +47,17 @@ class Part:
 
 
 @dataclass(frozen=True)
+class RuleHere:
+    """The consumption rule of a place, months; ``is_one``: the same for all of it. ``has_orders``: of the company."""
+
+    is_one: bool
+    back: int
+    forward: int
+    fence: int
+    has_orders: bool
+
+
+@dataclass(frozen=True)
 class PlanBoard:
     """A place of a cycle's plan after consumption."""
 
@@ -54,7 +68,12 @@ class PlanBoard:
     # Consumption ----------------------------------------------------------------------------------------------------
     @cached_property
     def plan(self) -> ConsumedPlan:
+        """Only made where its figures are not kept."""
         return load_consumed_plan(self.cycle)
+
+    def _keep(self, what: str, make: Callable[[], _T], *more: Hashable, models: tuple[type[Revised], ...] = ()) -> _T:
+        key = (what, self.cycle.month, len(self.months), *more)
+        return keep_consumed(key, cycle=self.cycle, place=self.place, make=make, more=models)
 
     @cached_property
     def scale(self) -> int:
@@ -122,31 +141,59 @@ class PlanBoard:
 
     def month_heads(self) -> list[dict[str, Any]]:
         """The months shown; fenced where only orders are planned for every product here."""
-        fence = int(self.plan.rules.fence[self.rows].min(initial=0)) if len(self.rows) else 0
+        fence = self.rule.fence
         return [{"month": month, "is_fenced": month - self.cycle.month < fence} for month in self.months]
 
     def month_lines(self) -> list[dict[str, Any]]:
         """The place's consumption, one line a month."""
-        cells = self._figures(self.rows)["cells"]
+        cells = self.total["cells"]
         return [{"month": m, "code": format_month(m), **cell} for m, cell in zip(self.months, cells, strict=True)]
+
+    @cached_property
+    def rule(self) -> RuleHere:
+        return self._keep("rule", self._find_rule)
+
+    def _find_rule(self) -> RuleHere:
+        rules, rows = self.plan.rules, self.rows
+        arrays = (rules.back, rules.forward, rules.fence, rules.linked)
+        is_one = bool(len(rows)) and not any((array[rows] != array[rows[0]]).any() for array in arrays)
+        back, forward = (int(array[rows[0]]) if is_one else 0 for array in arrays[:2])
+        fence = int(rules.fence[rows].min(initial=0)) if not is_one else int(rules.fence[rows[0]])
+        return RuleHere(is_one, back, forward, fence, self.plan.has_orders)
 
     def rule_words(self) -> str:
         """The consumption rule in a sentence, where one rule holds for everything here."""
-        rules, rows = self.plan.rules, self.rows
-        arrays = (rules.back, rules.forward, rules.fence, rules.linked)
-        if not len(rows) or any((array[rows] != array[rows[0]]).any() for array in arrays):
+        if not self.rule.is_one:
             return _("Several consumption rules hold here.")
-        back, forward, fence = (int(array[rows[0]]) for array in arrays[:3])
-        words = {"back": number(back), "forward": number(forward), "fence": number(fence)}
+        words = {name: number(getattr(self.rule, name)) for name in ("back", "forward", "fence")}
         return _("Months back %(back)s, ahead %(forward)s; demand fence %(fence)s") % words
 
     def consumption(self) -> list[dict[str, Any]]:
         """The place and its parts: per month what is forecast, ordered, consumed, left, over and planned for."""
-        lines = [{"label": "", "code": "", "side": "", **self._figures(self.rows)}]
-        return lines + [
+        lines = self._keep("parts", self._sum_parts, get_language(), models=(Product, Org))
+        return [{"label": "", "code": "", "side": "", **self.total}, *lines]
+
+    def _sum_parts(self) -> list[dict[str, Any]]:
+        return [
             {"label": part.label, "code": part.code, "side": part.side, **self._figures(part.rows)}
             for part in self.parts
         ]
+
+    @cached_property
+    def total(self) -> dict[str, Any]:
+        """The place's figures by month, and what its sentences need."""
+        return self._keep("total", self._sum_here)
+
+    def _sum_here(self) -> dict[str, Any]:
+        near, result, rows = slice(0, NEAR_MONTHS), self.plan.result, self.rows
+        return self._figures(rows) | {
+            "near_forecast": int(self.plan.forecast[rows, near].sum()),
+            "near_consumed": int(result.consumed[rows, near].sum()),
+            "over": int(result.over[rows].sum()),
+            "fenced": int(result.fenced[rows].sum()),
+            "unplaced": self.plan.orders.unplaced,
+            "later": self.plan.orders.later,
+        }
 
     def _figures(self, rows: Ints) -> dict[str, Any]:
         result, count = self.plan.result, len(self.months)
@@ -171,19 +218,17 @@ class PlanBoard:
 
     def left_out(self) -> list[str]:
         """Sentences about quantities that the months shown do not hold: nothing disappears unsaid."""
-        orders, scale = self.plan.orders, 10**self.scale
+        left, scale = self.total, 10**self.scale
         told = []
-        if orders.unplaced:
-            told.append(
-                _("%(n)s ordered of products or regions that are not planned.") % {"n": number(orders.unplaced / scale)}
-            )
-        if orders.later:
-            told.append(_("%(n)s ordered for after the plan's last month.") % {"n": number(orders.later / scale)})
-        fenced = int(self.plan.result.fenced[self.rows].sum())
-        if fenced:
+        if left["unplaced"]:
+            text = _("%(n)s ordered of products or regions that are not planned.")
+            told.append(text % {"n": number(left["unplaced"] / scale)})
+        if left["later"]:
+            told.append(_("%(n)s ordered for after the plan's last month.") % {"n": number(left["later"] / scale)})
+        if left["fenced"]:
             told.append(
                 _("%(n)s of the forecast lie inside the demand fence without an order and are not planned for.")
-                % {"n": number(fenced / scale, self.scale)}
+                % {"n": number(left["fenced"] / scale, self.scale)}
             )
         return told
 
@@ -194,17 +239,21 @@ class PlanBoard:
 
     @property
     def near_total(self) -> float:
-        return int(self.near.demand[self.rows].sum()) / 10**self.scale
+        return float(self.near_lines[1]["total"])
 
     def granularities(self) -> list[tuple[str, str]]:
         return [(code, str(label)) for code, label in Granularity.choices]
 
     @cached_property
-    def _heads(self) -> list[dict[str, Any]]:
-        return self.near_heads()
-
     def near_heads(self) -> list[dict[str, Any]]:
         """A head per bucket: its month, name and working days."""
+        return self._keep_near("heads", self._near_heads)
+
+    def _keep_near(self, what: str, make: Callable[[], _T]) -> _T:
+        names = (Product, Org, CalendarMonth)
+        return self._keep(f"near {what}", make, self.granularity, get_language(), models=names)
+
+    def _near_heads(self) -> list[dict[str, Any]]:
         return [
             {
                 "month": self.near.months.start + bucket.column,
@@ -218,8 +267,12 @@ class PlanBoard:
             for i, bucket in enumerate(self.near.buckets)
         ]
 
+    @cached_property
     def near_lines(self) -> list[dict[str, Any]]:
         """Consensus and demand of the place, then the demand of each part; whole-month sums at the end."""
+        return self._keep_near("lines", self._near_lines)
+
+    def _near_lines(self) -> list[dict[str, Any]]:
         lines = [
             self._near_line(_("Consensus demand"), "", "", self.near.consensus, self.rows),
             self._near_line(_("Demand after consumption"), "", "", self.near.demand, self.rows, is_total=True),
@@ -240,7 +293,7 @@ class PlanBoard:
             "is_total": is_total,
             "cells": [
                 {"value": int(value) / scale, "is_first": head["is_first"]}
-                for value, head in zip(sums, self._heads, strict=True)
+                for value, head in zip(sums, self.near_heads, strict=True)
             ],
             "total": int(sums.sum()) / scale,
         }
@@ -278,10 +331,7 @@ class PlanBoard:
 
     def consumption_message(self) -> str:
         """How much of the near forecast is ordered, and what is beyond it."""
-        columns = slice(0, NEAR_MONTHS)
-        forecast = int(self.plan.forecast[self.rows, columns].sum())
-        consumed = int(self.plan.result.consumed[self.rows, columns].sum())
-        over = int(self.plan.result.over[self.rows].sum())
+        forecast, consumed, over = (self.total[name] for name in ("near_forecast", "near_consumed", "over"))
         if not forecast:
             return _("Nothing is forecast here")
         words = {"share": percent(consumed / forecast * 100, 0), "over": number(over / 10**self.scale, self.scale)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
-import numpy as np
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,12 +23,13 @@ from demand.selectors.accuracy import (
     NAIVE,
     AuthorRecord,
     StepAccuracy,
+    keep_review,
     load_author_records,
     load_lag_accuracy,
     load_reason_records,
     load_step_accuracy,
 )
-from demand.selectors.deviations import Deviation, load_deviations, review_nodes
+from demand.selectors.deviations import Deviation, group_pairs, load_deviations, review_nodes
 from demand.selectors.flex_record import load_flex_record
 from demand.selectors.frame import load_actual
 from demand.selectors.place import Place
@@ -35,6 +37,7 @@ from engine.accuracy import Accuracy, BandRecord
 from plans.cubes import Ints
 from plans.selectors import get_working_version, load_measure
 
+_T = TypeVar("_T")
 LAGS = (1, 2, 3)
 SHOWN = 10
 STEP_LABELS: dict[str, str | Promise] = {
@@ -124,8 +127,13 @@ class ReviewBoard:
         """The month that closed."""
         return self.cycle.month - 1
 
+    def _keep(self, what: str, make: Callable[[], _T], *, lags: Sequence[int] = ()) -> _T:
+        lags = lags or [self.lag]
+        return keep_review((what, self.lag), cycle=self.cycle, place=self.place, lags=lags, make=make)
+
     @cached_property
     def keys(self) -> Ints:
+        """The leaves here; only made where figures are not kept."""
         planned = load_measure(version_id=get_working_version(self.cycle).pk, measure=CONSENSUS).axis
         axis = planned.union(load_actual().axis.keys)
         return axis.keys[self.place.rows(axis)]
@@ -155,15 +163,20 @@ class ReviewBoard:
 
     @cached_property
     def steps(self) -> list[StepLine]:
-        found = load_step_accuracy(cycle=self.cycle, keys=self.keys, lag=self.lag, steps=EVERY_STEP)
+        found = self._keep(
+            "steps",
+            lambda: load_step_accuracy(cycle=self.cycle, keys=self.keys, lag=self.lag, steps=EVERY_STEP),
+        )
         worst = max((step.accuracy.wmape or 0 for step in found), default=0) or 1
         return [_step_line(step, worst) for step in found]
 
     @cached_property
     def lags(self) -> list[LagLine]:
-        nodes = review_nodes(self.place.hierarchy, self.keys)
-        _pairs, groups = np.unique(nodes, axis=0, return_inverse=True)
-        found = load_lag_accuracy(cycle=self.cycle, keys=self.keys, groups=groups.ravel(), lags=LAGS)
+        found = self._keep(
+            "lags",
+            lambda: load_lag_accuracy(cycle=self.cycle, keys=self.keys, groups=self._groups, lags=LAGS),
+            lags=LAGS,
+        )
         return [
             LagLine(lag, _figures(leaf), _figures(group), total.tracking_signal)
             for lag, (leaf, group, total) in found.items()
@@ -172,10 +185,16 @@ class ReviewBoard:
     @cached_property
     def flex(self) -> list[FlexLine]:
         """Where sales fell against the band that was prepared; empty when no closed month had one."""
-        nodes = review_nodes(self.place.hierarchy, self.keys)
-        _pairs, groups = np.unique(nodes, axis=0, return_inverse=True)
-        record = load_flex_record(cycle=self.cycle, keys=self.keys, groups=groups.ravel(), lag=self.lag)
+        record = self._keep(
+            "flex",
+            lambda: load_flex_record(cycle=self.cycle, keys=self.keys, groups=self._groups, lag=self.lag),
+        )
         return _flex_lines(record) if record.cases else []
+
+    @cached_property
+    def _groups(self) -> Ints:
+        """Which model and region each leaf belongs to."""
+        return group_pairs(review_nodes(self.place.hierarchy, self.keys))[1]
 
     @cached_property
     def flex_hit_rate(self) -> float | None:
@@ -184,12 +203,13 @@ class ReviewBoard:
 
     @cached_property
     def authors(self) -> list[RecordLine]:
-        return [_record_line(record, record.author) for record in load_author_records(cycle=self.cycle, keys=self.keys)]
+        records = self._keep("authors", lambda: load_author_records(cycle=self.cycle, keys=self.keys), lags=[1])
+        return [_record_line(record, record.author) for record in records]
 
     @cached_property
     def reasons(self) -> list[RecordLine]:
         labels = {code: str(label) for code, label in OverrideReason.choices} | {"": _("no reason given")}
-        records = load_reason_records(cycle=self.cycle, keys=self.keys)
+        records = self._keep("reasons", lambda: load_reason_records(cycle=self.cycle, keys=self.keys), lags=[1])
         return [_record_line(record, labels.get(record.author, record.author)) for record in records]
 
     @property

@@ -22,11 +22,19 @@ from cycles.models import Cycle
 from demand.choices import Stream
 from demand.measures import BASELINE, CONSENSUS, OVERRIDE, PROPOSAL
 from demand.selectors.frame import load_actual
+from demand.selectors.place import Place
 from engine.accuracy import Accuracy, measure_accuracy, value_added
 from plans.choices import AxisKind, FreezeKind
 from plans.cubes import Axis
 from plans.models import Edit, Version
-from plans.selectors import get_actuals_version, get_heads, keep_figures, load_measure
+from plans.selectors import (
+    HeadRef,
+    get_actuals_version,
+    get_heads,
+    get_working_version,
+    keep_figures,
+    load_measure,
+)
 
 Ints = NDArray[np.int64]
 _T = TypeVar("_T")
@@ -126,14 +134,30 @@ def _measure_lags(
 
 
 def _keep(what: Hashable, cycle: Cycle, keys: Ints, lags: Sequence[int], make: Callable[[], _T]) -> _T:
-    """Figures of the frozen plans against the actuals, kept for what both hold."""
-    plans = [(lag, *plan) for lag in lags for plan in list_forecast_plans(cycle, lag)]
+    """Figures of the frozen plans against the actuals at some leaves, kept for what both hold."""
+    place = hashlib.sha256(np.ascontiguousarray(keys).data).digest()
+    return keep_figures(("accuracy", what), *_mark(cycle, lags), place, make=make)
+
+
+def _mark(cycle: Cycle, lags: Sequence[int]) -> tuple[dict[str, HeadRef], int, tuple[tuple[int, ...], ...]]:
+    """The heads of the frozen plans and of the actuals, the month, and which plan forecast what."""
+    plans = tuple((lag, *plan) for lag in lags for plan in list_forecast_plans(cycle, lag))
     heads = {f"plan {v}: {code}": ref for v in sorted({plan[-1] for plan in plans})
              for code, ref in get_heads(version_id=v).items()}  # fmt: skip
     with suppress(Missing):
         heads |= get_heads(version_id=get_actuals_version().pk)
-    place = hashlib.sha256(np.ascontiguousarray(keys).data).digest()
-    return keep_figures(("accuracy", what), heads, cycle.month, tuple(plans), place, make=make)
+    return heads, cycle.month, plans
+
+
+def keep_review(
+    what: Hashable, *, cycle: Cycle, place: Place, lags: Sequence[int], make: Callable[[], _T], marks: Hashable = ()
+) -> _T:
+    """Figures of a place, whatever leaves the plan and the actuals have there; ``marks`` name what else went in."""
+    heads, month, plans = _mark(cycle, lags)
+    heads = heads | {f"now: {code}": ref for code, ref in
+                     get_heads(version_id=get_working_version(cycle).pk, measures=[CONSENSUS]).items()}  # fmt: skip
+    here = place.product, place.org, place.scope, place.hierarchy.sha
+    return keep_figures(("review", what), heads, month, plans, here, marks, make=make)
 
 
 Pairs = dict[str, tuple[list[Ints], list[Ints]]]
@@ -167,10 +191,8 @@ def list_forecast_plans(cycle: Cycle, lag: int) -> list[tuple[int, int]]:
 
 
 def _frozen() -> QuerySet[Version]:
-    """Plans whose demand was agreed and still counts."""
-    agreed = Version.objects.filter(
-        current=True, snapshots__kind=FreezeKind.DEMAND, snapshots__invalidation__isnull=True
-    )
+    """Plans whose demand was agreed and still counts, also where later steps went on in a reopened plan."""
+    agreed = Version.objects.filter(snapshots__kind=FreezeKind.DEMAND, snapshots__invalidation__isnull=True)
     return agreed.distinct()
 
 

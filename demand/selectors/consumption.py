@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import Missing
 from core.months import month_of
 from cycles.models import Cycle
 from demand.choices import DealerOrders, OrderKind, OrderStatus, RollKind
 from demand.measures import CONSENSUS
-from demand.models import ConsumptionRule, Order
+from demand.models import ConsumptionRule, Order, StreamInput
 from demand.selectors.frame import Frame, load_frame
 from demand.selectors.governing import governed_rows
 from demand.selectors.order_lines import list_order_lines
+from demand.selectors.place import Place
 from demand.selectors.product_policies import load_product_policies
 from demand.selectors.sources import OPEN_STATUSES
 from engine.consumption import Consumption, consume
 from engine.money import allocate
+from masterdata.models import Policy
+from masterdata.models.base import Revised
+from masterdata.selectors import get_company, get_master_mark
 from plans.cubes import Axis
 from plans.hierarchy import Hierarchy
-from plans.selectors import load_measure
+from plans.selectors import get_actuals_version, get_heads, get_working_version, keep_figures, load_measure
 
 Ints = NDArray[np.int64]
 Node = tuple[int, int]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,27 @@ def load_consumed_plan(cycle: Cycle) -> ConsumedPlan:
         forecast, orders.values, overdue=orders.overdue, back=rules.back, forward=rules.forward, fence=rules.fence
     )
     return ConsumedPlan(frame, forecast, orders, rules, result, has_orders)
+
+
+def keep_consumed(
+    what: Hashable, *, cycle: Cycle, place: Place, make: Callable[[], _T], more: Iterable[type[Revised]] = ()
+) -> _T:
+    """Small figures of a place of the consumed plan, made once for each state of consensus, sales, orders and rules.
+
+    ``more`` names other master data that go in.
+    """
+    heads = get_heads(version_id=get_working_version(cycle).pk, measures=[CONSENSUS])
+    with suppress(Missing):
+        heads |= get_heads(version_id=get_actuals_version().pk)
+    return keep_figures(
+        ("consumed", what, place.product, place.org, place.scope),
+        heads,
+        place.hierarchy.sha,
+        get_company().quantity_decimals,
+        get_master_mark(Order, StreamInput, Policy, *more),
+        tuple(ConsumptionRule.objects.order_by("pk").values_list()),
+        make=make,
+    )
 
 
 def load_order_sums(

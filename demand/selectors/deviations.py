@@ -12,15 +12,15 @@ from cycles.models import Cycle
 from demand.follow_ups import FollowUp
 from demand.measures import CONSENSUS
 from demand.models import RootCause
-from demand.selectors.accuracy import find_forecast_plan
+from demand.selectors.accuracy import find_forecast_plan, keep_review
 from demand.selectors.frame import load_actual
 from demand.selectors.place import Place
 from engine.money import RATE_DIGITS
 from masterdata.models import Company, Org, Product
 from masterdata.prices import load_price_rates
-from masterdata.selectors import get_company
+from masterdata.selectors import get_company, get_money_mark
 from plans.choices import AxisKind
-from plans.cubes import Axis
+from plans.cubes import Axis, pack_keys
 from plans.hierarchy import Hierarchy, Tree
 from plans.selectors import load_measure
 
@@ -75,18 +75,36 @@ def load_deviations(*, cycle: Cycle, place: Place, lag: int = 1) -> list[Deviati
     plan = find_forecast_plan(month=month, lag=lag)
     if plan is None:
         return []
+    groups, sums = keep_review(
+        ("deviations", lag),
+        cycle=cycle,
+        place=place,
+        lags=[lag],
+        make=lambda: _sum_deviations(plan, month, place),
+        marks=get_money_mark(),
+    )
+    return _rows(groups, sums, month, rate_to_minor=_minor(get_company()))
+
+
+def _sum_deviations(plan: int, month: int, place: Place) -> tuple[Ints, Ints]:
+    """[n, 2] model and region, and [n, 3] forecast, sold and the difference at the month's prices."""
     actual = load_actual()
     axis = load_measure(version_id=plan, measure=CONSENSUS).axis.union(actual.axis.keys)
     axis = Axis(AxisKind.PRODUCT_ORG, axis.keys[place.rows(axis)])
     forecast = load_measure(version_id=plan, measure=CONSENSUS, keys=axis.keys, months=range(month, month + 1))
     came = actual.align(axis).window(month, 1).values[:, 0]
     said = forecast.values[:, 0]
-    company = get_company()
-    rates = load_price_rates(axis.keys, range(month, month + 1), company=company)[:, 0]
-    groups, at = np.unique(review_nodes(place.hierarchy, axis.keys), axis=0, return_inverse=True)
+    rates = load_price_rates(axis.keys, range(month, month + 1), company=get_company())[:, 0]
+    groups, at = group_pairs(review_nodes(place.hierarchy, axis.keys))
     sums = np.zeros((len(groups), 3), dtype=np.int64)
-    np.add.at(sums, at.ravel(), np.column_stack([said, came, (came - said) * rates]))
-    return _rows(groups, sums, month, rate_to_minor=_minor(company))
+    np.add.at(sums, at, np.column_stack([said, came, (came - said) * rates]))
+    return groups, sums
+
+
+def group_pairs(nodes: Ints) -> tuple[Ints, Ints]:
+    """The different pairs of ``nodes`` [n, 2], sorted, and for each row which of them it is."""
+    packed, at = np.unique(pack_keys(nodes), return_inverse=True)
+    return np.column_stack([packed >> 32, packed & 0xFFFFFFFF]), at.ravel()
 
 
 def review_nodes(hierarchy: Hierarchy, keys: Ints) -> Ints:

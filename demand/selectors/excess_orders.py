@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import Missing
 from cycles.models import Cycle
-from demand.measures import CONSENSUS
-from demand.models import ConsumptionRule, Order, StreamInput
-from demand.selectors.consumption import ConsumedPlan, load_consumed_plan
+from demand.selectors.consumption import ConsumedPlan, keep_consumed, load_consumed_plan
 from demand.selectors.place import Place
-from masterdata.models import Policy
-from masterdata.selectors import get_company, get_master_mark
-from plans.selectors import get_actuals_version, get_heads, get_working_version, keep_figures
 
 Ints = NDArray[np.int64]
 
@@ -58,17 +51,8 @@ class ExcessOrders:
 
 def find_excess_orders(cycle: Cycle, place: Place) -> ExcessOrders:
     """Orders beyond the consensus of the cycle's plan under a place."""
-    heads = get_heads(version_id=get_working_version(cycle).pk, measures=[CONSENSUS])
-    with suppress(Missing):
-        heads |= get_heads(version_id=get_actuals_version().pk)
-    return keep_figures(
-        ("excess orders", place.product, place.org, place.scope),
-        heads,
-        place.hierarchy.sha,
-        get_company().quantity_decimals,
-        get_master_mark(Order, StreamInput, Policy),
-        tuple(ConsumptionRule.objects.order_by("pk").values_list()),
-        make=lambda: list_excess_orders(load_consumed_plan(cycle), place),
+    return keep_consumed(
+        "excess", cycle=cycle, place=place, make=lambda: list_excess_orders(load_consumed_plan(cycle), place)
     )
 
 

@@ -10,6 +10,7 @@ from core.models import AuditEntry, Job
 from demand.choices import AssumptionState
 from demand.models import Assumption, RootCause
 from demand.review_board import ReviewBoard
+from demand.selectors.accuracy import find_forecast_plan, list_forecast_plans
 from demand.selectors.deviations import load_deviations, review_nodes
 from demand.selectors.place import find_place
 from demand.services import add_assumption, assess_assumption, check_assumptions, enqueue_assumption_check
@@ -17,7 +18,7 @@ from demand.services.deviations import explain_deviation
 from demand.triggers import Reading, Trigger, judge_trigger
 from masterdata.models import Org, Price, Product
 from plans.hierarchy import load_hierarchy
-from plans.services import freeze_version
+from plans.services import freeze_version, reopen_version
 from tests.demand.test_accuracy_figures import closed, publish_may  # noqa: F401
 from tests.demand.world import MONTH, MONTHLY, import_sheets
 from tests.factories import make_user
@@ -51,6 +52,16 @@ def test_deviations_stand_by_money(looked_back):
     ]
     assert [row.revenue for row in found] == [10 * 1000 * 100, 60 * 100 * 100]  # minor units
     assert found[1].share == pytest.approx(-100 * 60 / 660)
+
+
+def test_a_plan_reopened_for_its_supply_still_says_what_was_forecast(looked_back):
+    """An option decided by the executives opens the supply steps again; the demand agreed stays what it was."""
+    agreed = looked_back.may.version.pk
+    reopened = reopen_version(version_id=agreed, kind="S", actor=None, reason="an option is taken")
+    assert list_forecast_plans(looked_back.cycle, 1) == [(MAY, agreed)]
+    assert find_forecast_plan(month=MAY, lag=1) == agreed
+    reopen_version(version_id=reopened.pk, kind="D", actor=None, reason="demand is agreed anew")
+    assert list_forecast_plans(looked_back.cycle, 1) == []
 
 
 def test_a_region_sees_its_own_deviations(looked_back):
