@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core import formats
+from cycles.choices import CycleState
 from cycles.models import Cycle
 from cycles.selectors.year import Year, get_year
 from finance.selectors import Bridge, Gap, MoneyView, PlanColumn
@@ -33,6 +34,7 @@ from supply.wording import Names, say_option
 
 MOST_SCENARIOS = 4
 MOST_GAPS = 7
+_SETTLED = {CycleState.APPROVED, CycleState.RELEASED, CycleState.CLOSED, CycleState.CANCELLED}
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def load_presop_board(cycle: Cycle, wanted: str | None = None, *, sees_costs: bo
         scenario=load_scenario_standing(version),
         is_balanced=is_balanced,
         is_valued=view.is_valued,
-        stale=next(iter(get_data_state(version.pk).reasons), "") if is_balanced else "",
+        stale=next(iter(get_data_state(version.pk).reasons), "") if is_balanced and cycle.state not in _SETTLED else "",
     )
 
 

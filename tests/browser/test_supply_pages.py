@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cycles.models import Cycle
 from finance.services import value_plan
 from plans.services import create_working_version
 from supply.services.balance import run_balance
@@ -65,3 +66,11 @@ def test_a_figure_says_where_it_comes_from(visitor, lead, check_accessibility):
     check_accessibility(page, "#passport-dialog")
     page.keyboard.press("Escape")
     assert page.locator("#passport-dialog[open]").count() == 0
+
+
+def test_purchasings_form_stays_inside_the_page(visitor, lead):
+    purchasing = make_user("purchasing", display_name="He Jing")
+    Cycle.objects.update(state="demand_review")
+    page = visitor.open("/meeting/demand_review/", user=purchasing)
+    assert page.input_value("[name=row_lead_time_days] >> nth=0") == "10"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1366

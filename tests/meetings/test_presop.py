@@ -26,6 +26,8 @@ def test_figures_of_an_older_demand_say_so(cycle, company, users, client):
     ask(version, {("A1", "NORTH-1"): [120] * 18})
     client.force_login(users["finance"])
     assert "Consensus demand changed." in client.get("/presop/").content.decode()
+    type(cycle).objects.filter(pk=cycle.pk).update(state="released")
+    assert "Consensus demand changed." not in client.get("/presop/").content.decode()  # it was approved as it stands
 
 
 def test_a_plan_that_was_never_valued_has_no_money_instead_of_none(cycle, company, users, client):
