@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.balancing.columns import arrival_months
 from engine.balancing.contracts import Floats, Ints
-from engine.balancing.derived import is_frozen
+from engine.balancing.derived import is_frozen, lot_cap, order_cap
 from engine.balancing.indexing import Family
 from engine.balancing.program import Draft
 
@@ -259,7 +259,7 @@ def set_up(draft: Draft) -> None:
     set_ups = draft.columns["set_up"]
     chosen = set_ups.members
     make = draft.columns["make"].places(chosen)
-    most = np.minimum(points.make_max, draft.derived.lot_cap)[chosen]
+    most = np.minimum(points.make_max, lot_cap(draft.problem, draft.derived.make_cap))[chosen]
     rows = draft.add_rows("Setup-upper", chosen, len(points), lower=-np.inf, upper=0.0)
     draft.add_terms(rows.places(), make, 1.0)
     draft.add_terms(rows.places(), set_ups.places(), -most)
@@ -275,7 +275,7 @@ def min_order(draft: Draft) -> None:
     chosen = orders.members
     buy = draft.columns["buy"].places(chosen)
     for name, amount, lower, upper in (
-        ("Order-upper", draft.derived.order_cap[chosen], -np.inf, 0.0),
+        ("Order-upper", order_cap(draft.problem, draft.derived.make_cap)[chosen], -np.inf, 0.0),
         ("Min-order-lower", material.min_order[chosen, None], 0.0, np.inf),
     ):
         rows = draft.add_rows(name, chosen, len(material), lower=lower, upper=upper)

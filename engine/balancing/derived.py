@@ -25,8 +25,6 @@ class Derived:
     unit_value: Floats  # [classes, T] what serving one more unit is worth: price and avoided lost-sale cost
     elastic_price: float  # per unit of a broken rule of the company (demand to be served, levels, storage, a release)
     make_cap: Floats  # [points, T] no optimal plan makes more
-    lot_cap: Floats  # [points, T] nor does a month's hours and parts allow more: the largest lot
-    order_cap: Floats  # [material points, T] no optimal plan orders more at once
     soft_level: Floats  # [points, T] stock should not fall below
     below_price: Floats  # [points, T] per unit and month below it
     protection: Floats  # [classes, T] see ``price_protection``
@@ -59,8 +57,6 @@ def derive(problem: BalanceProblem, elastic: float | None = None) -> Derived:
         unit_value=value,
         elastic_price=elastic,
         make_cap=cap,
-        lot_cap=np.minimum(cap, lot_cap(problem)),
-        order_cap=order_cap(problem, cap),
         soft_level=level,
         below_price=below,
         protection=price_protection(problem.demand),
@@ -171,14 +167,14 @@ def make_cap(problem: BalanceProblem) -> Floats:
     return np.maximum(np.minimum(need[points.product], LARGEST), points.make_min)
 
 
-def lot_cap(problem: BalanceProblem) -> Floats:
-    """[points, T] an upper level of what can be made in a month: by its hours and by the parts there may be by then.
+def lot_cap(problem: BalanceProblem, cap: Floats) -> Floats:
+    """[points, T] the largest lot of a month: what is of use (``make_cap``), by its hours and the parts there may be.
 
     What switches something on or off (a set-up) needs a level, and one far above what can be is none: a solver takes
     a millionth of a set-up for nothing.
     """
     resource, parts = problem.resource, problem.material_lines
-    most = np.full((len(problem.points), problem.months), np.inf)
+    most = cap.copy()
     people = resource.headcount[:, None] * (resource.hours_per_person + resource.overtime_per_person)
     people = np.where(resource.can_hire[:, None], np.inf, people)
     hours = resource.regular_hours + resource.overtime_max + resource.shift_max * resource.shift_hours

@@ -192,11 +192,11 @@ def _duals(program: LinearProgram, duals: Floats) -> dict[str, Floats]:
 
 
 def _coarsest(problem: BalanceProblem) -> Floats:
-    """[points, 1] a power of ten above the pieces that go into a unit where these are hundreds: they count, too."""
+    """[points, 1] a power of ten above the pieces that go into a unit: they count, too."""
     most = np.ones(len(problem.points))
     for lines in (problem.material_lines, problem.component_lines):
         np.maximum.at(most, lines.point, lines.quantity)
-    return np.where(most > 100, 10.0 ** np.ceil(np.log10(most)), 1.0)[:, None]
+    return (10.0 ** np.ceil(np.log10(most)))[:, None]
 
 
 def _clean(values: Floats, pieces: Floats | float = 1.0) -> Floats:

@@ -38,7 +38,7 @@ OTHER_WAYS: tuple[dict[str, Any], ...] = (
     {"presolve": "on", "simplex_scale_strategy": 4},
     {"presolve": "off", "simplex_scale_strategy": 0, "simplex_strategy": 4},
     {"presolve": "on", "solver": "ipm"},
-    {"presolve": "off", "mip_feasibility_tolerance": 1e-6},
+    {"presolve": "off", "primal_feasibility_tolerance": 1e-5, "mip_feasibility_tolerance": 1e-6},
 )
 DUAL_TOLERANCE = 1e-6  # a reduced cost above this (relative to the largest price) means "at its bound"
 

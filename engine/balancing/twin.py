@@ -15,7 +15,7 @@ import numpy as np
 import pulp
 
 from engine.balancing.contracts import BalanceProblem, SolveOptions
-from engine.balancing.derived import derive
+from engine.balancing.derived import derive, lot_cap, order_cap
 from engine.balancing.solve import frozen_limit
 
 
@@ -190,6 +190,7 @@ class Twin:
     def _materials(self) -> None:
         material, lines = self.problem.material, self.problem.material_lines
         bought: dict[tuple[int, int], list[Any]] = defaultdict(list)
+        largest = order_cap(self.problem, self.derived.make_cap)
         for m in range(len(material)):
             before: Any = material.initial[m]
             incoming: list[Any] = []
@@ -205,7 +206,7 @@ class Twin:
                 bought[int(material.material[m]), t].append(buy)
                 if self.options.set_ups and material.min_order[m] > 0:
                     ordered = self._var("order", m, t, upper=1.0, whole=self.is_whole(t))
-                    self.model += buy <= self.derived.order_cap[m, t] * ordered, f"Order-upper_{m}_{t}"
+                    self.model += buy <= largest[m, t] * ordered, f"Order-upper_{m}_{t}"
                     self.model += buy >= material.min_order[m] * ordered, f"Min-order-lower_{m}_{t}"
                 stock, below = self._var("material", m, t), self._var("below_band", m, t)
                 used = pulp.lpSum(
@@ -275,7 +276,7 @@ class Twin:
 
     def _set_ups(self) -> None:
         points = self.problem.points
-        most = np.minimum(points.make_max, self.derived.lot_cap)
+        most = np.minimum(points.make_max, lot_cap(self.problem, self.derived.make_cap))
         for (p, t), made in self.make.items():
             if (points.setup_cost[p] > 0).any() or points.min_lot[p] > 0:
                 running = self._var("set_up", p, t, upper=1.0, whole=self.is_whole(t))

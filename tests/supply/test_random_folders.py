@@ -18,6 +18,7 @@ from tests.supply.world import write_company
 DEFEATED_THE_DUAL_SIMPLEX = (1, 11, 34, 36, 40, 64, 76, 92, 97, 103, 114, 189)
 HIRED_FOR_IDLE_OVERTIME = (43, 45, 90)  # overtime cheaper than regular hours: no end to what that earned
 DEFEATED_A_PASS = (151, 199)
+BEYOND_DOUBLE_PRECISION = (602,)  # safety stocks of ten thousand millions, told to a millionth
 DEFEATED_WHOLE_NUMBERS = (183, 291, 357, 408, 414, 430, 528, 534)
 LOST_UNITS_WHEN_ROUNDED = (71,)  # ten thousand parts in a unit
 
@@ -29,7 +30,12 @@ def company(folder: Path, seed: int) -> tuple[Sheets, SolveOptions]:
 
 
 @pytest.mark.parametrize(
-    "seed", DEFEATED_THE_DUAL_SIMPLEX + HIRED_FOR_IDLE_OVERTIME + DEFEATED_A_PASS + DEFEATED_WHOLE_NUMBERS
+    "seed",
+    DEFEATED_THE_DUAL_SIMPLEX
+    + HIRED_FOR_IDLE_OVERTIME
+    + DEFEATED_A_PASS
+    + DEFEATED_WHOLE_NUMBERS
+    + BEYOND_DOUBLE_PRECISION,
 )
 def test_a_folder_that_defeats_one_way_of_solving_is_solved_in_another(tmp_path: Path, seed: int):
     result = balance(*company(tmp_path, seed))

@@ -8,7 +8,7 @@ import pytest
 from engine.balancing.blanks import blank_demand, blank_lanes, blank_points, blank_problem
 from engine.balancing.checks import check_plan, check_problem
 from engine.balancing.contracts import SolveOptions, Transfers
-from engine.balancing.derived import derive
+from engine.balancing.derived import derive, lot_cap
 from engine.balancing.solve import Session, solve
 from engine.balancing.trials import Change, Trials
 from engine.balancing.twin import Twin
@@ -146,7 +146,7 @@ def test_a_lot_is_no_larger_than_hours_and_parts_allow():
     problem = with_material(
         one_product((10, 10, 1e9), hours=(100, 100, 100)), initial=np.array([60.0]), first_arrival=np.array([1])
     )
-    assert derive(problem).lot_cap[0] == pytest.approx([30, 100, 100], rel=1e-5)
+    assert lot_cap(problem, derive(problem).make_cap)[0] == pytest.approx([30, 100, 100], rel=1e-5)
 
 
 def test_every_month_in_which_something_is_made_pays_its_set_up():
