@@ -93,6 +93,10 @@ PLANTS = (
     ("WUHAN", "Wuhan plant", "武汉工厂", 6_000, (1_900, 1_700, 1_500, 1_800)),
 )
 
+RAIL_FROM = 2_300  # freight a car from which it pays to send trains
+TRANSPORT = (("truck", 8), ("rail", 224))  # mode, cars a load
+SETUP_HOURS = 0.25  # to the next colour or configuration
+
 # code, name, Chinese name, plant, kind, JPH, shifts, max shifts, overtime cost an hour, extra shift cost a month, products by prefix
 RESOURCES = (
     ("HF1", "Hefei line 1 · E5", "合肥一线 · E5", "HEFEI", "line", 18.6, 2, 3, 52_000, 6_500_000, ("E5",)),

@@ -105,7 +105,11 @@ def _lanes(view: View) -> Iterator[Row]:
     for site, _, _, _, freight in c.PLANTS:
         for (region, _, _, _, dealers), cost in zip(c.REGIONS, freight, strict=True):
             for store in [*(dealer[0] for dealer in dealers), f"{region}-DIRECT"]:
-                yield {"site": site, "org": store, "unit_cost": cost, "lead_time_days": 5}
+                mode, cars = c.TRANSPORT[cost >= c.RAIL_FROM]
+                yield {
+                    "site": site, "org": store, "unit_cost": cost, "lead_time_days": 5, "transport_mode": mode,
+                    "units_per_load": cars,
+                }  # fmt: skip
 
 
 def _resources(view: View) -> Iterator[Row]:
@@ -129,7 +133,10 @@ def _capacity(view: View) -> Iterator[Row]:
 def _routings(view: View) -> Iterator[Row]:
     for code, _, _, site, _, jph, *_, made in c.RESOURCES:
         for product, _, _ in skus(made):
-            yield {"product": product, "site": site, "resource": code, "hours_per_unit": round(1 / jph, 6)}
+            yield {
+                "product": product, "site": site, "resource": code, "hours_per_unit": round(1 / jph, 6),
+                "setup_hours": c.SETUP_HOURS,
+            }  # fmt: skip
 
 
 def _suppliers(view: View) -> Iterator[Row]:

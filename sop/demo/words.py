@@ -9,7 +9,7 @@ from __future__ import annotations
 from core.formats import is_chinese
 from sop.demo.view import Row
 
-FREE_TEXT = ("reason", "note", "customer", "owner", "requested_by")  # columns of the sheets
+FREE_TEXT = ("reason", "note", "customer", "owner", "requested_by", "transport_mode")  # columns of the sheets
 
 
 def language() -> str:
@@ -59,6 +59,8 @@ CHINESE = {
     "maintenance": "设备保养",
     "holiday": "节假日",
     "rolling plan": "滚动计划",
+    "truck": "公路",
+    "rail": "铁路",
     "minimum lot before the C3 facelift": "C3 改款前的最小起订量",
     "C3 City campaign, never held": "C3 都市版活动，一直未办",
     "stock-building for the spring campaign": "为春季活动备库",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -60,16 +61,14 @@ class ChainLine:
 
 @dataclass(frozen=True)
 class SectionBlock:
-    """One section of the shown chain, its largest rows; ``more`` are not shown but counted in the total."""
+    """One section of the shown chain: rows of name, note, total and months; ``more`` are only in the total."""
 
-    code: str
     title: str
     scale: int
-    rows: list[tuple[c.ItemRow, int]]
+    rows: list[tuple[str, str, int, list[int]]]
     total: int
-    by_month: tuple[int, ...]
+    by_month: list[int]
     more: int
-    is_level: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ class ChainsBoard:
     message: str
     months: list[str]
     scale: int
-    facts: list[tuple[str, int, str]]  # name, units, tone
+    facts: list[tuple[str, int, str, str]]  # name, units, tone, what it means
     stock_value: int | None
     purchase_value: int | None
     freight: int | None
@@ -94,12 +93,17 @@ class ChainsBoard:
     are_moves_kept: bool
     is_balanced: bool
 
-    @property
-    def address(self) -> str:
-        """Where the shown chain's plan is as a file, without the format."""
-        return f"plan={self.version.pk}&chain={self.shown.chain.code if self.shown else ''}"
 
-
+# The columns of the lists, with shorter heads.
+_HEADS: dict[str, str | Promise] = {
+    **SECTIONS,
+    c.OUTSOURCED: gettext_lazy("Bought in"),
+    c.RECEIVED: gettext_lazy("Moved in"),
+    c.SHIPPED: gettext_lazy("Shipped"),
+    c.SENT: gettext_lazy("Moved out"),
+    c.STOCK: gettext_lazy("Stock at the end"),
+    c.ON_ORDER: gettext_lazy("On order already"),
+}
 _INSIDE = (c.MADE, c.RECEIVED, c.SHIPPED, c.SENT, c.STOCK)
 _OUTSIDE = (c.BOUGHT, c.ON_ORDER, c.OUTSOURCED)
 
@@ -115,7 +119,8 @@ def load_chains_board(cycle: Cycle, version: Version, *, user: User, wanted: str
     """The page; ``wanted`` is the code of the chain shown by month, by default the first. Raises ``Missing``."""
     plan, sees_costs = load_plan_chains(version, user), can(user, "finance.view_costs")
     worth = _worth(plan, version) if sees_costs else None
-    lines = [_line(chain, worth) for chain in plan.chains]
+    columns = [code for code in _INSIDE if any(code in chain.sections for chain in plan.chains)]
+    lines = [_line(chain, worth, columns) for chain in plan.chains]
     shown = next((line for line in lines if line.chain.code == wanted), None)
     if wanted and shown is None:
         raise Missing(_("This plan has no chain “%(code)s”.") % {"code": wanted}, code="no_chain")
@@ -137,8 +142,8 @@ def load_chains_board(cycle: Cycle, version: Version, *, user: User, wanted: str
         freight=_freight(version, user) if sees_costs else None,
         inside=inside,
         outside=outside,
-        heads_inside=[str(SECTIONS[code]) for code in _INSIDE],
-        heads_outside=[str(SECTIONS[code]) for code in _OUTSIDE],
+        heads_inside=[str(_HEADS[code]) for code in columns],
+        heads_outside=[str(_HEADS[code]) for code in _OUTSIDE],
         shown=shown,
         blocks=_blocks(shown.chain) if shown else [],
         are_moves_kept=plan.are_moves_kept,
@@ -165,26 +170,28 @@ def _message(plan: c.PlanChains) -> str:
     }
 
 
-def _facts(plan: c.PlanChains) -> list[tuple[str, int, str]]:
+def _facts(plan: c.PlanChains) -> list[tuple[str, int, str, str]]:
+    """What the month's end of the chain says; who waits is served later, so asked is not served plus short."""
+    late = _("Not served in the month it is asked for; a part may come later.")
     names = [
-        ("asked", _("Asked")),
-        (c.MADE, _("Made")),
-        (c.OUTSOURCED, _("Bought in")),
-        (c.SHIPPED, _("Shipped")),
-        ("served", _("Served")),
-        ("short", _("Short")),
-        (c.STOCK, _("Stock at the end")),
+        ("asked", _("Asked"), ""),
+        (c.MADE, _("Made"), ""),
+        (c.OUTSOURCED, _("Bought in"), ""),
+        (c.SHIPPED, _("Shipped"), ""),
+        ("served", _("Served"), _("Arrived at the sales regions, late deliveries among them.")),
+        ("short", _("Short"), late),
+        (c.STOCK, _("Stock at the end"), ""),
     ]
     return [
-        (name, plan.total(code), "bad" if code == "short" and plan.total(code) else "")
-        for code, name in names
+        (name, plan.total(code), "bad" if code == "short" and plan.total(code) else "", note)
+        for code, name, note in names
         if code != c.OUTSOURCED or plan.total(code)
     ]
 
 
-def _line(chain: c.Chain, worth: dict[tuple[str, str], int] | None) -> ChainLine:
+def _line(chain: c.Chain, worth: dict[tuple[str, str], int] | None, inside: Sequence[str]) -> ChainLine:
     is_inside = chain.kind in (ChainKind.PLANT, ChainKind.WAREHOUSE)
-    wanted = _INSIDE if is_inside else _OUTSIDE
+    wanted = inside if is_inside else _OUTSIDE
     available = chain.total(c.AVAILABLE)
     money = None if worth is None else worth.get((chain.code, c.STOCK if is_inside else c.BOUGHT))
     return ChainLine(
@@ -198,20 +205,33 @@ def _line(chain: c.Chain, worth: dict[tuple[str, str], int] | None) -> ChainLine
 
 
 def _blocks(chain: c.Chain) -> list[SectionBlock]:
-    return [
-        SectionBlock(
-            code=code,
-            title=str(title),
-            scale=section.scale,
-            rows=[(row, row.values[-1] if code in c.LEVELS else sum(row.values)) for row in section.rows[:MOST_ROWS]],
-            total=section.total,
-            by_month=section.by_month,
-            more=max(0, len(section.rows) - MOST_ROWS),
-            is_level=code in c.LEVELS,
-        )
-        for code, title in SECTIONS.items()
-        if (section := chain.sections.get(code))
-    ]
+    return [_block(section, str(SECTIONS[code])) for code in SECTIONS if (section := chain.sections.get(code))]
+
+
+def _block(section: c.Section, title: str) -> SectionBlock:
+    """The largest rows; hours to the whole hour, quantities as exact as they are kept."""
+    is_hours = section.code in c.HOURS
+    unit = 10**section.scale if is_hours else 1
+
+    def shown(values: Iterable[int]) -> list[int]:
+        return [round(value / unit) for value in values]
+
+    return SectionBlock(
+        title=title,
+        scale=0 if is_hours else section.scale,
+        rows=[
+            (
+                row.label or row.code,
+                row.note,
+                *shown([row.values[-1] if section.code in c.LEVELS else sum(row.values)]),
+                shown(row.values),
+            )
+            for row in section.rows[:MOST_ROWS]
+        ],
+        total=shown([section.total])[0],
+        by_month=shown(section.by_month),
+        more=max(0, len(section.rows) - MOST_ROWS),
+    )
 
 
 def _worth(plan: c.PlanChains, version: Version) -> dict[tuple[str, str], int]:

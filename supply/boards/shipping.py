@@ -24,7 +24,7 @@ from supply.selectors.marks import keep_plan_figures
 from supply.selectors.releases import find_release_of
 from supply.selectors.shipping import InboundMaterial, LanePlan, ShippingPlan, SiteSpace, load_shipping
 
-MOST_LANES = 24
+MOST_LANES = 14
 MOST_MATERIALS = 12
 MOST_DIFFERENCES = 12
 MOST_ORDERS = 20
