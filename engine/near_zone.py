@@ -51,12 +51,14 @@ def day_weights(first: dt.date, last: dt.date, working_days: float) -> Ints:
     return weights if weights.any() else np.full(len(days), _WHOLE_DAY, dtype=np.int64)
 
 
-def split_over_days(quantities: Ints, weights: Ints) -> Ints:
+def split_over_days(quantities: Ints, weights: Ints, places: Ints | None = None) -> Ints:
     """Each row's month on its days.
 
     Parameters
     ----------
     quantities : int64 [rows], not negative. ``weights`` : int64 [days], not negative, some above zero.
+    places : int64 [rows], what staggers a row's start, its number by default; a row of the same place is split the same
+        whatever stands beside it.
 
     Returns
     -------
@@ -72,7 +74,8 @@ def split_over_days(quantities: Ints, weights: Ints) -> Ints:
     if (quantities.size and quantities.min() < 0) or weights.min(initial=0) < 0 or not weights.sum():
         raise ValueError("near zone: no negative figure, and some working time")
     until = np.cumsum(weights)
-    starts = np.floor(np.arange(len(quantities)) * _GOLDEN % 1 * _FINE).astype(np.int64)
+    numbers = np.arange(len(quantities)) if places is None else places
+    starts = np.floor(numbers * _GOLDEN % 1 * _FINE).astype(np.int64)
     # units due before the end of a day: those numbered k ≥ 0 with (k + start) / quantity < share of time passed
     whole, part = np.divmod(quantities[:, None] * until[None, :], until[-1])
     fine = part * _FINE > starts[:, None] * until[-1]

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from accounts.models import User
 from core.months import first_day, format_month, last_day, parse_month
 from core.spreadsheets import safe_cell
 from demand.choices import Granularity
@@ -31,10 +32,11 @@ from plans.models import Version
 from plans.selectors import load_measures
 from plans.selectors.slices import to_units
 from supply import measures as m
+from supply.documents import ReleaseLine
 from supply.models import Release
 from supply.selectors.horizon import plan_months
 from supply.selectors.opening import load_open_purchases
-from supply.selectors.releases import get_released_version, load_lines
+from supply.selectors.releases import get_released_version, list_visible_lines, load_lines
 
 Row = list[Any]
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same bytes for the same tables
@@ -56,9 +58,14 @@ class Table:
         return out.getvalue()
 
 
-def list_tables(release: Release) -> list[Table]:
-    """All tables of a release. Raises ``Missing`` when its plan is not kept any more."""
-    reading = _Reading(release, get_released_version(release))
+def list_tables(release: Release, user: User | None = None) -> list[Table]:
+    """All tables of a release; orders, routings and recipes of the products in the user's scope only.
+
+    Raises ``Missing`` when its plan is not kept any more.
+    """
+    every = list(enumerate(load_lines(release)))
+    seen = every if user is None else list_visible_lines(release, user)
+    reading = _Reading(release, get_released_version(release), seen)
     return [
         reading.head(),
         reading.production_orders(),
@@ -82,12 +89,13 @@ def zip_tables(tables: Iterable[Table]) -> bytes:
 
 
 class _Reading:
-    """A release with its plan's cubes and the master data beside it."""
+    """A release with its plan's cubes and the master data beside it; ``seen`` are its shown lines with their places."""
 
-    def __init__(self, release: Release, version: Version) -> None:
+    def __init__(self, release: Release, version: Version, seen: list[tuple[int, ReleaseLine]]) -> None:
         self.release = release
         self.months = plan_months(version)
-        self.lines = load_lines(release)
+        self.places = [place for place, _line in seen]
+        self.lines = [line for _place, line in seen]
         measures = [*m.HOURS, m.PURCHASE, m.MATERIAL_STOCK]
         self.cubes = load_measures(version_id=version.pk, measures=measures, months=self.months)
         self.sites = dict(Site.objects.values_list("pk", "code"))
@@ -129,8 +137,8 @@ class _Reading:
             name, hours = self._line_of.get((line.product, line.site), ("", 0.0))
             rows.append(
                 [
-                    f"R{self.release.number}-{len(rows) + 1:06d}",
-                    index,
+                    f"R{self.release.number}-{self.places[index]}-{start:%Y%m%d}",
+                    self.places[index],
                     line.product,
                     line.site,
                     name,
@@ -153,7 +161,8 @@ class _Reading:
         for index, month in enumerate(months):
             if month in near:
                 values[index, month - near.start] = units[index]
-        buckets, weeks = split_near(values, near.start, Granularity.WEEK)
+        places = np.array(self.places, np.int64)
+        buckets, weeks = split_near(values, near.start, Granularity.WEEK, places=places)
         for index, month in enumerate(months):
             if month not in near:
                 first, last = self._span(month)
@@ -289,7 +298,7 @@ class _Reading:
                 recipes[row.product.code].append((row.material_id, row.quantity_per * row.take_rate))
         site_of = {code: pk for pk, code in self.sites.items()}
         needs: dict[tuple[int, int], np.ndarray] = defaultdict(lambda: np.zeros(len(self.months)))
-        for line in self.lines:
+        for line in load_lines(self.release):
             for material, quantity in recipes[line.product]:
                 column = parse_month(line.month) - self.months.start
                 needs[material, site_of.get(line.site, 0)][column] += float(line.quantity) * quantity

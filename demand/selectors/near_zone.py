@@ -46,10 +46,12 @@ def load_near_zone(plan: ConsumedPlan, granularity: str) -> NearZone:
     return NearZone(plan, buckets, consensus, demand)
 
 
-def split_near(quantities: Ints, first_month: int, granularity: str) -> tuple[tuple[Bucket, ...], Ints]:
+def split_near(
+    quantities: Ints, first_month: int, granularity: str, *, places: Ints | None = None
+) -> tuple[tuple[Bucket, ...], Ints]:
     """The near months of int64 [rows, months] figures, none negative, laid on working days: int64 [rows, buckets].
 
-    The buckets of a month sum to the month, row by row.
+    The buckets of a month sum to the month, row by row. ``places`` as in ``engine.near_zone.split_over_days``.
     """
     buckets: list[Bucket] = []
     found: list[Ints] = [np.zeros((len(quantities), 0), np.int64)]
@@ -57,7 +59,7 @@ def split_near(quantities: Ints, first_month: int, granularity: str) -> tuple[tu
         weights = day_weights(first, last, working_days)
         parts = _cut(granularity, column, first, last, weights)
         buckets += [bucket for bucket, _days in parts]
-        days = split_over_days(quantities[:, column], weights)
+        days = split_over_days(quantities[:, column], weights, places)
         found += [days[:, part].sum(axis=1, keepdims=True) for _bucket, part in parts]
     return tuple(buckets), np.hstack(found)
 

@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.selectors import get_actor
 from core.api import ApiView, etag_of, is_not_modified, not_modified
 from core.months import format_month
 from masterdata.models import Org, Product, Site
@@ -53,7 +54,7 @@ class ReleaseApsView(ApiView):
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
     def get(self, request: Request, number: int) -> HttpResponseBase:
         release = get_release(number)
-        archive = zip_tables(list_tables(release))
+        archive = zip_tables(list_tables(release, get_actor(request)))
         etag = etag_of(release.number, archive)
         if is_not_modified(request, etag):
             return not_modified(etag)

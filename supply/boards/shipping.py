@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,7 +194,9 @@ def _columns(plan: ShippingPlan, by_week: bool) -> tuple[list[Head], np.ndarray]
     left = np.array([lane.left for lane in plan.lanes], np.int64).reshape(-1, len(plan.months))
     if not by_week:
         return [Head(label, "", False) for label in formats.month_heads(list(plan.months))], left
-    buckets, near = split_near(left[:, :NEAR_MONTHS], plan.months.start, Granularity.WEEK)
+    names = [f"{lane.site}>{lane.target}" for lane in plan.lanes]  # who sees fewer lanes sees the same weeks of them
+    places = np.array([zlib.crc32(name.encode()) for name in names], np.int64)
+    buckets, near = split_near(left[:, :NEAR_MONTHS], plan.months.start, Granularity.WEEK, places=places)
     heads = [
         Head(
             formats.week(bucket.first),

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 
 from masterdata.models import CapacityChange, Routing
 from supply.selectors.releases import load_lines
+from tests.factories import make_user
 from tests.supply.world import NOV, build_network, release_plan
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +91,15 @@ def test_the_command_writes_the_same_tables(release, tables, tmp_path):
     for words in (["7", str(tmp_path / "x")], ["one", "x"], ["1", "x", "y"]):
         with pytest.raises(CommandError):
             call_command("export_aps", *words)
+
+
+@pytest.mark.parametrize("family", ["A", "B"])
+def test_a_reader_of_one_family_gets_its_orders_as_everybody_does(client, release, tables, family):
+    client.force_login(make_user("production", username="of_one", products=(family,)))
+    own = _tables(client.get(f"/api/v1/releases/{release.number}/aps/").content)
+    assert {row["product"] for row in own["production_orders"] + own["routings"] + own["bom"]} == {f"{family}1"}
+    assert own["production_orders"] == [row for row in tables["production_orders"] if row["product"] == f"{family}1"]
+    assert own["materials"] == tables["materials"]
 
 
 def test_the_same_release_gives_the_same_bytes(client, release, users):

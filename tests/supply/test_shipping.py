@@ -133,13 +133,22 @@ def test_weeks_of_the_near_months_add_up_to_the_months(network, users):
     assert sum(head.is_first for head in board.heads) == 2
 
 
-def test_a_region_sees_its_lanes_and_orders_and_the_whole_store(company, network):
+def test_a_region_sees_its_lanes_and_orders_and_the_whole_store(company, network, users):
     _order(company, "SO-1", "A1", "NORTH-1", 10, DEC_10)
     _order(company, "SO-2", "A1", "SOUTH-1", 10, DEC_10)
-    found = load_figures(network, make_user("sales", username="north", orgs=("NORTH",)))
+    person = make_user("sales", username="north", orgs=("NORTH",))
+    found = load_figures(network, person)
     assert [lane.target for lane in found.plan.lanes] == ["NORTH-1", "STORE"]
     assert [order.line.order for order in found.match.orders] == ["SO-1"]
     assert sum(sum(place.used) for place in found.plan.space) == 0
+    own, every = (
+        {
+            line.lane.target: line.cells
+            for line in load_shipping_board(network.cycle, network, user=user, by_week=True, text="").lanes
+        }
+        for user in (person, users["sales"])
+    )
+    assert own == {target: every[target] for target in own}  # the same weeks for everybody
 
 
 def test_the_page_and_its_file(client, company, network, users):
