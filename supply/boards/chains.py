@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -210,26 +210,22 @@ def _blocks(chain: c.Chain) -> list[SectionBlock]:
 
 def _block(section: c.Section, title: str) -> SectionBlock:
     """The largest rows; hours to the whole hour, quantities as exact as they are kept."""
-    is_hours = section.code in c.HOURS
+    is_hours, is_level = section.code in c.HOURS, section.code in c.LEVELS
     unit = 10**section.scale if is_hours else 1
 
-    def shown(values: Iterable[int]) -> list[int]:
-        return [round(value / unit) for value in values]
+    def shown(value: int) -> int:
+        return round(value / unit) if is_hours else value
+
+    def row_of(row: c.ItemRow) -> tuple[str, str, int, list[int]]:
+        total = row.values[-1] if is_level else sum(row.values)
+        return row.label or row.code, row.note, shown(total), [shown(value) for value in row.values]
 
     return SectionBlock(
         title=title,
         scale=0 if is_hours else section.scale,
-        rows=[
-            (
-                row.label or row.code,
-                row.note,
-                *shown([row.values[-1] if section.code in c.LEVELS else sum(row.values)]),
-                shown(row.values),
-            )
-            for row in section.rows[:MOST_ROWS]
-        ],
-        total=shown([section.total])[0],
-        by_month=shown(section.by_month),
+        rows=[row_of(row) for row in section.rows[:MOST_ROWS]],
+        total=shown(section.total),
+        by_month=[shown(value) for value in section.by_month],
         more=max(0, len(section.rows) - MOST_ROWS),
     )
 
