@@ -4,7 +4,10 @@ import { token } from "./dom.js";
 import { number, signed } from "./formats.js";
 import { gettext } from "./i18n.js";
 
-function build({ labels, asked, confirmed, open, short, decimals }) {
+const ROOM = 46; // px a month needs for its figure; with less only what is short is labelled
+
+function build({ labels, asked, confirmed, open, short, decimals }, width) {
+  const isTight = width / labels.length < ROOM;
   const x = labels.map((_, i) => i);
   const column = (y, marker) => ({ type: "bar", x, y, width: 0.58, marker, hoverinfo: "skip" });
   const cap = (i) => label(short[i] ? `<b>${signed(-short[i], decimals)}</b>` : number(asked[i], decimals), i, asked[i], {
@@ -16,9 +19,9 @@ function build({ labels, asked, confirmed, open, short, decimals }) {
       barmode: "stack",
       hovermode: false,
       margin: { l: 4, r: 4, t: 18, b: 22 },
-      xaxis: axis({ tickvals: x, ticktext: labels, showline: true }),
+      xaxis: axis({ tickvals: x.filter((i) => !isTight || i % 3 === 0), ticktext: labels.filter((_, i) => !isTight || i % 3 === 0), showline: true }),
       yaxis: axis({ visible: false, rangemode: "tozero" }),
-      annotations: x.filter((i) => asked[i]).map(cap),
+      annotations: x.filter((i) => asked[i] && (!isTight || short[i])).map(cap),
     },
   };
 }
@@ -36,5 +39,5 @@ function texts({ title, labels, asked, confirmed, open, short, decimals }) {
 
 document.querySelectorAll("[data-answers]").forEach((element) => {
   const data = JSON.parse(document.getElementById(element.dataset.answers).textContent);
-  mount(element, () => build(data), texts(data));
+  mount(element, () => build(data, element.offsetWidth), texts(data));
 });

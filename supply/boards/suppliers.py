@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +35,23 @@ from supply.selectors.supplier_record import Receipts, SupplierStanding, is_wait
 
 MOST_ROWS = 40  # materials on the portal; a search narrows
 MOST_LISTED = 12
+MOST_READ = 200
+AT_ONCE = dt.timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Said:
+    """One entry of the log: a new date of a purchase, or an answer; ``months`` of those that say the same at once."""
+
+    promise: PurchasePromise | None
+    answer: SupplierAnswer | None
+    months: tuple[int, ...]
+
+    @property
+    def at(self) -> dt.datetime:
+        row = self.promise or self.answer
+        assert row is not None  # it is one of both
+        return row.at
 
 
 @dataclass(frozen=True)
@@ -46,15 +64,13 @@ class PortalBoard:
     suppliers: list[Supplier]
     wanted: str
     months: list[str]
-    rows: list[AskedRow]
+    lines: list[tuple[AskedRow, list[AskedCell]]]
     hidden: int
     focus: AskedRow | None
     chart: dict[str, Any]
     kinds: list[tuple[str, str]]
-    answers: list[SupplierAnswer]
-    promises: list[PurchasePromise]
+    log: list[Said]
     decimals: int
-    is_own: bool
 
 
 @dataclass(frozen=True)
@@ -77,8 +93,7 @@ class SuppliersBoard:
     chart: dict[str, Any]
     lines: list[AnswerLine]
     unanswered: list[tuple[AskedRow, str]]
-    promises: list[PurchasePromise]
-    answers: list[SupplierAnswer]
+    log: list[Said]
     receipts: list[Receipts]
     scenarios: list[Version]
     cycle: Cycle | None
@@ -96,22 +111,21 @@ def load_portal_board(*, user: User, supplier: str = "", material: str = "", wan
     focus = next((row for row in rows if row.material.code == material), None)
     if focus is None:
         focus = next((row for row in rows if any(cell.is_open for cell in row.asked)), rows[0] if rows else None)
+    months = _shown(plan) if plan else range(0)
     return PortalBoard(
         plan=plan,
         message=_portal_message(plan),
         supplier=next((row for row in suppliers if row.code == code), None),
         suppliers=suppliers,
         wanted=wanted,
-        months=formats.month_heads(list(plan.months)) if plan else [],
-        rows=rows[:MOST_ROWS],
+        months=formats.month_heads(list(months)),
+        lines=[(row, [cell for cell in row.cells if cell.month in months]) for row in rows[:MOST_ROWS]],
         hidden=max(0, len(rows) - MOST_ROWS),
         focus=focus,
         chart=_chart(plan, _("Asked and confirmed, units")) if plan else {},
         kinds=[(kind.value, str(kind.label)) for kind in AnswerKind],
-        answers=list(list_answers(user, supplier=code)[:MOST_LISTED]) if code else [],
-        promises=list(list_promises(user, supplier=code)[:MOST_LISTED]) if code else [],
+        log=_log(user, code),
         decimals=get_company().quantity_decimals,
-        is_own=not can(user, "plan.read"),
     )
 
 
@@ -131,8 +145,7 @@ def load_suppliers_board(*, user: User, supplier: str = "") -> SuppliersBoard:
         chart=_chart(own, _("Asked and confirmed, units")) if own else {},
         lines=list(_lines(focus, plan)) if focus and plan else [],
         unanswered=_unanswered(focus.rows) if focus else [],
-        promises=list(list_promises(user, supplier=code)[:MOST_LISTED]) if code else [],
-        answers=list(list_answers(user, supplier=code)[:MOST_LISTED]) if code else [],
+        log=_log(user, code),
         receipts=list_receipts(cycle.month) if cycle else [],
         scenarios=list(list_scenarios(cycle_id=cycle.pk)[:MOST_LISTED]) if cycle and may_accept else [],
         cycle=cycle,
@@ -196,12 +209,44 @@ def _message(plan: SupplierPlan | None, standings: list[SupplierStanding]) -> st
     )
 
 
+def _shown(plan: SupplierPlan) -> range:
+    """Months of the release from the first in which anything is asked or changed."""
+    told = [cell.month for row in plan.rows for cell in row.cells if cell.asked or cell.change]
+    return range(min(told, default=plan.months.start), plan.months.stop)
+
+
+def _log(user: User, supplier: str) -> list[Said]:
+    """What was said last, newest first; months confirmed in one go are one entry."""
+    if not supplier:
+        return []
+    found: list[Said] = []
+    for answer in list_answers(user, supplier=supplier)[:MOST_READ]:
+        last = found[-1] if found else None
+        if last is not None and last.answer is not None and _is_one(last.answer, answer):
+            found[-1] = replace(last, months=(answer.month, *last.months))
+        else:
+            found.append(Said(None, answer, (answer.month,)))
+    promises = list_promises(user, supplier=supplier).filter(answer=None)[:MOST_LISTED]
+    found += [Said(promise, None, ()) for promise in promises]
+    return sorted(found, key=lambda said: said.at, reverse=True)[:MOST_LISTED]
+
+
+def _is_one(one: SupplierAnswer, other: SupplierAnswer) -> bool:
+    same = ("kind", "material_id", "release_id", "author_id", "note")
+    return (
+        one.kind == AnswerKind.CONFIRMED
+        and all(getattr(one, name) == getattr(other, name) for name in same)
+        and abs(one.at - other.at) < AT_ONCE
+    )
+
+
 def _chart(plan: SupplierPlan, title: str) -> dict[str, Any]:
     """By month: what is confirmed, what waits for an answer, what does not come."""
-    asked, confirmed, short = (plan.by_month(what) for what in ("asked", "confirmed", "short"))
+    months = _shown(plan)
+    asked, confirmed, short = (plan.by_month(what)[-len(months) :] for what in ("asked", "confirmed", "short"))
     return {
         "title": title,
-        "labels": formats.month_heads(list(plan.months)),
+        "labels": formats.month_heads(list(months)),
         "asked": _floats(asked),
         "confirmed": _floats(confirmed),
         "short": _floats(short),
@@ -228,7 +273,17 @@ def _lines(standing: SupplierStanding, plan: SupplierPlan) -> Iterable[AnswerLin
 def _unanswered(rows: Iterable[AskedRow]) -> list[tuple[AskedRow, str]]:
     """Materials with months that wait, and which."""
     return [
-        (row, formats.listing(formats.month(cell.month) for cell in missing))
-        for row in rows
-        if (missing := [cell for cell in row.asked if cell.is_open])
+        (row, _say_months(missing)) for row in rows if (missing := [cell.month for cell in row.asked if cell.is_open])
     ]
+
+
+def _say_months(months: list[int]) -> str:
+    """Months in order, those that follow one another as from – to."""
+    runs: list[list[int]] = []
+    for month in months:
+        if runs and month == runs[-1][-1] + 1:
+            runs[-1].append(month)
+        else:
+            runs.append([month])
+    ends = [dict.fromkeys((run[0], run[-1])) for run in runs]
+    return formats.listing(" – ".join(formats.month(month) for month in pair) for pair in ends)

@@ -42,7 +42,8 @@ NOTHING = Decimal(0)
 
 @dataclass(frozen=True)
 class AskedCell:
-    """One material and month. ``before`` is what the release before asked; None: it said nothing of the month.
+    """One material and month. ``before`` is what the release before asked; None: it said nothing of the month, or its
+    order stands: inside the lead time a release asks for what comes beside the orders of the one before.
 
     ``outer`` is the most that may be called off at the outer flex band; None where there is none. ``sites`` are
     (code, quantity). A firm month is a call-off, the others are a forecast.
@@ -195,7 +196,7 @@ def load_supplier_plan(release: Release, materials: Mapping[int, Material]) -> S
                 AskedCell(
                     month=month,
                     asked=asked.get((pk, month), NOTHING),
-                    before=before.get((pk, month), NOTHING) if month in covered else None,
+                    before=before.get((pk, month), NOTHING) if _may_change(release, material, month, covered) else None,
                     outer=_most(asked.get((pk, month), NOTHING), outer.get((pk, month))),
                     is_firm=month <= firm[pk],
                     sites=tuple(sorted(sites.get((pk, month), {}).items())),
@@ -304,6 +305,10 @@ def _outer(release: Release, months: range, materials: Mapping[int, Material]) -
         for column, amount in enumerate(use.tolist()):
             more[material, months[column]] += amount
     return more
+
+
+def _may_change(release: Release, material: Material, month: int, covered: range) -> bool:
+    return month in covered and month - release.cycle.month >= lead_months(material)
 
 
 def _most(asked: Decimal, more: float | None) -> Decimal | None:

@@ -216,3 +216,10 @@ def test_a_sheet_that_cannot_be_read_names_its_row(portal, change, said):
     assert said in _upload(portal, rows)
     assert "This is not the sheet of answers." in _upload(portal, [["a", "b"], ["1", "2"]])
     assert not SupplierAnswer.objects.exists()
+
+
+def test_months_that_follow_one_another_are_told_as_one(client, shared):
+    answer_cells(release=1, words=[CellWord("PACK", JAN, "confirmed")], actor=shared.packs)
+    client.force_login(shared.users["purchasing"])
+    page = client.get("/supply/suppliers/?supplier=S1").content.decode()
+    assert "Nov 26 – Dec 26, Feb 27 – Apr 28" in page
