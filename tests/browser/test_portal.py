@@ -26,7 +26,8 @@ def test_a_supplier_answers_by_keyboard_and_purchasing_accepts(visitor, shared, 
     page.goto(f"{visitor.origin}/supply/portal/?material=PACK#answer")
     row = page.locator("#answer tbody tr").nth(1)
     row.locator("select").focus()
-    page.keyboard.type("数量不足")
+    page.keyboard.press("ArrowDown")  # as asked
+    page.keyboard.press("ArrowDown")  # less
     page.keyboard.press("Tab")
     page.keyboard.type("60")
     page.keyboard.press("Enter")
