@@ -23,7 +23,7 @@ from plans.choices import AxisKind, Source, SpreadRule
 from plans.cubes import MAX_CELL
 from plans.hierarchy import load_hierarchy
 from plans.selectors import find_version, get_heads, heads_tag, load_cell_history, load_measure_state, sum_nodes
-from plans.selectors.slices import list_cube_lines, list_lines, list_nodes, month_names
+from plans.selectors.slices import find_rows, list_cube_lines, list_lines, list_nodes, month_names
 from plans.services import EditRequest, Note, Outcome, save_requests, undo_batch
 
 
@@ -48,7 +48,9 @@ class CellsView(PlanView):
         for measure in measures:
             state = load_measure_state(measure, heads)
             if measure.axis_kind != AxisKind.PRODUCT_ORG:
-                lines += list_cube_lines(measure.code, state.cube(months=months))
+                cube = state.cube(months=months)
+                rows = find_rows(cube, self.nodes(), hierarchy=hierarchy, scope=scope)
+                lines += list_cube_lines(measure.code, cube, rows)
                 continue
             totals = sum_nodes(state, page, hierarchy=hierarchy, months=months, scope=scope, additive=measure.additive)
             lines += list_lines(measure.code, page, totals, hierarchy)

@@ -27,7 +27,7 @@ from plans.selectors import (
     sum_nodes,
     unknown_snapshot,
 )
-from plans.selectors.slices import LEAF, NodeQuery, list_cube_lines, list_lines, list_nodes, month_names
+from plans.selectors.slices import LEAF, NodeQuery, find_rows, list_cube_lines, list_lines, list_nodes, month_names
 
 
 class SnapshotView(PlanView):
@@ -59,14 +59,15 @@ class SnapshotView(PlanView):
     def _numbers(self, snapshot: Snapshot, measure: Measure, etag: str) -> HttpResponseBase:
         state, scope = load_snapshot_state(snapshot, measure.code), get_scope(caller(self.request))
         months = self.months(state.block.months)
+        hierarchy, query = load_snapshot_hierarchy(snapshot), self.nodes()
         if measure.axis_kind == AxisKind.PRODUCT_ORG:
-            hierarchy, query = load_snapshot_hierarchy(snapshot), self.nodes()
             levels = query.levels or (() if query.product or query.org else (LEAF,))
             nodes = list_nodes(NodeQuery(query.product, query.org, levels), hierarchy=hierarchy, scope=scope)
             totals = sum_nodes(state, nodes, hierarchy=hierarchy, months=months, scope=scope, additive=measure.additive)
             lines = list_lines(measure.code, nodes, totals, hierarchy)
         else:
-            lines = list_cube_lines(measure.code, state.cube(months=months))
+            cube = state.cube(months=months)
+            lines = list_cube_lines(measure.code, cube, find_rows(cube, query, hierarchy=hierarchy, scope=scope))
         return _as_format(self.request.query_params.get("format", "json"), snapshot, lines, month_names(months), etag)
 
 

@@ -88,8 +88,20 @@ def list_lines(
         }
 
 
+def find_rows(cube: Cube, query: NodeQuery, *, hierarchy: Hierarchy, scope: Scope) -> Ints | None:
+    """The rows of a cube by product and site whose product is asked for and in the scope; ``None``: every row.
+
+    Raises ``Missing`` for an unknown product and, all the same, for one outside the scope.
+    """
+    if cube.axis.kind != AxisKind.PRODUCT_SITE or (query.product is None and scope.products is None):
+        return None
+    [top] = _side(hierarchy.products, query.product, scope.products, ())
+    wanted, (seen, _orgs) = hierarchy.products.leaves_under(top), hierarchy.scope_leaves(scope)
+    return np.flatnonzero(np.isin(cube.axis.keys[:, 0], wanted) & np.isin(cube.axis.keys[:, 0], seen))
+
+
 def list_cube_lines(measure: str, cube: Cube, scope_rows: Ints | None = None) -> Iterator[dict[str, Any]]:
-    """One line per row of a cube of any kind of axis."""
+    """One line per row of a cube of any kind of axis, or per row of ``scope_rows``."""
     columns = _COLUMNS[cube.axis.kind]
     codes = [_load_codes(model, fields) for model, fields in columns]
     present = np.ones(cube.values.shape, bool) if cube.present is None else cube.present

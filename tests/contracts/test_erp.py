@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import ApiToken
+from masterdata.models import Product
 from supply.documents import ReleaseLine, decode_lines, diff_lines, encode_lines
 from supply.models import Release, ReleaseAck
 from tests.contracts.conftest import API
@@ -171,6 +172,20 @@ class TestReleases:
         assert sheet.splitlines() == ["line,product,site,month,quantity,unit"]
         delta = released.person("sales").get(f"{API}releases/2/delta/?from=1").json()
         assert delta["lines"] == []
+
+
+@pytest.mark.parametrize("where", ["plans/working/cells/", "snapshots/{code}/"])
+def test_figures_by_site_follow_product_and_scope_too(released, where):
+    path = f"{API}{where.format(code=released.snapshots[1])}?measure=production"
+    lead = released.person("supply_lead")
+    assert [line["product"] for line in lead.get(path).json()["lines"]] == ["SET"]
+    assert [line["site"] for line in lead.get(f"{path}&product=ALL").json()["lines"]] == ["PLANT"]
+    assert lead.get(f"{path}&product=NOTHING").json()["code"] == "unknown_product"
+    other = Product.objects.create(code="OTHER", name="Other", level="sku")
+    released.people["production"].scopes.create(axis="product", code=other.code)
+    scoped = released.person("production")
+    assert scoped.get(path).json()["lines"] == []
+    assert scoped.get(f"{path}&product=SET").status_code == 404
 
 
 @pytest.mark.parametrize(
