@@ -22,7 +22,7 @@ from demand.models import Assumption
 from meetings.selectors import list_undecided, question_of
 from plans.hierarchy import load_hierarchy
 from plans.selectors import get_working_version
-from supply.choices import CauseKind
+from supply.choices import TRIED, CauseKind
 from supply.models import BalanceRun, Shortage, SupplyOption
 from supply.selectors.runs import get_latest_run, load_names
 from supply.wording import Names, label_cause, say_option
@@ -118,15 +118,22 @@ def _from_balance(cycle: Cycle) -> Iterator[ExceptionItem]:
     groups = rows.values("cause", "code").annotate(
         short=Sum("quantity"), lost=Sum("margin"), first=Min("month"), last=Max("month")
     )
-    names = load_names()
+    names, ways = load_names(), _ways_out(run)
     for group in groups:
-        yield _bottleneck(run, group, names)
+        yield _bottleneck(group, ways.get((group["cause"], group["code"]), []), names)
 
 
-def _bottleneck(run: BalanceRun, group: Mapping[str, Any], names: Names) -> ExceptionItem:
+def _ways_out(run: BalanceRun) -> dict[tuple[str, str], list[SupplyOption]]:
+    """(cause, code) of a bottleneck → its options, best gain first."""
+    found: dict[tuple[str, str], list[SupplyOption]] = {}
+    for option in run.options.filter(in_plan=False).exclude(kind__in=TRIED).order_by("-gain", "pk"):
+        found.setdefault((option.cause, option.code), []).append(option)
+    return found
+
+
+def _bottleneck(group: Mapping[str, Any], ways: list[SupplyOption], names: Names) -> ExceptionItem:
     cause = CauseKind(group["cause"])
-    ways = SupplyOption.objects.filter(run=run, cause=cause, code=group["code"], in_plan=False).order_by("-gain")
-    best = ways.first()
+    best = next(iter(ways), None)
     first, last = group["first"], group["last"]
     when = formats.month_long(first) if first == last else formats.month_range(first, last)
     parts = [label_cause(cause, group["code"], names), when]
@@ -137,7 +144,7 @@ def _bottleneck(run: BalanceRun, group: Mapping[str, Any], names: Names) -> Exce
         detail=" · ".join(str(part) for part in parts),
         units=-group["short"],
         money=max(group["lost"], 0),
-        decide_by=ways.aggregate(first=Min("decide_by"))["first"],
+        decide_by=min((way.decide_by for way in ways), default=None),
         owner=str(_OWNERS.get(cause, Department.SUPPLY).label),
         path="/supply/",
     )

@@ -41,7 +41,8 @@ class DepartmentLine:
 
 def get_collecting_step(cycle: Cycle) -> Step | None:
     """The step the departments hand in for: the one being worked on, else the demand review."""
-    steps = [step for step in list_steps(cycle) if step.submissions.exists()]
+    asked = set(Submission.objects.filter(step__cycle=cycle).values_list("step_id", flat=True))
+    steps = [step for step in list_steps(cycle) if step.pk in asked]
     working = [step for step in steps if step.state not in {StepState.NOT_STARTED, StepState.SIGNED_OFF}]
     demand = [step for step in steps if step.code == StepCode.DEMAND_REVIEW]
     return next(iter([*working, *demand]), None)
