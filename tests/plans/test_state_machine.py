@@ -41,6 +41,7 @@ from plans.services import (
     save_cells,
     save_spread,
     undo_batch,
+    verify_snapshot,
 )
 from tests.factories import make_user
 from tests.plans.world import make_world
@@ -134,16 +135,21 @@ class Store(RuleBasedStateMachine):
     @rule(
         which=st.integers(0, 9),
         measure=st.sampled_from(EDITABLE),
-        family=st.sampled_from(["FA", "FB", None]),
+        product=st.sampled_from(["FA", "FB", "A1", None]),
+        org=st.sampled_from([None, "N", "S", "n1"]),
         month=st.integers(0, MONTHS - 1),
-        total=st.integers(0, 90),
+        total=st.integers(-5, 90),
+        split=st.sampled_from(["current", "baseline", "history", "equal"]),
     )
-    def spread(self, which, measure, family, month, total):
+    def spread(self, which, measure, product, org, month, total, split):
         plan = self._plan(which)
         at = self.world.cycle.month + month
-        preview = preview_spread(
-            version_id=plan.id, measure=measure, product=family, org=None, totals={at: total}, rule="current"
-        )
+        asked = {"measure": measure, "product": product, "org": org, "totals": {at: total}, "rule": split}
+        if total < 0:
+            with pytest.raises(InvalidInput, match="cannot be negative"):
+                preview_spread(version_id=plan.id, **asked)
+            return
+        preview = preview_spread(version_id=plan.id, **asked)
         assert int(preview.after.sum()) == total
         if plan.sealed:
             with pytest.raises(Frozen):
@@ -318,6 +324,8 @@ class Store(RuleBasedStateMachine):
 
     @invariant()
     def snapshots_stay(self):
+        for code, _numbers in self.snapshots[-1:]:
+            assert verify_snapshot(code=code) == []
         for code, numbers in self.snapshots:
             cube = load_snapshot_measure(code=code, measure="consensus")
             for cell, value in numbers.items():
