@@ -13,6 +13,7 @@ from plans.selectors.heads import (
     get_working_version,
     has_moved,
     heads_tag,
+    list_approved,
 )
 from plans.selectors.history import CellChange, load_cell_history
 from plans.selectors.kept import keep_figures
@@ -78,6 +79,7 @@ __all__ = [
     "heads_tag",
     "keep_figures",
     "last_change",
+    "list_approved",
     "list_scenarios",
     "list_snapshots",
     "list_stale_measures",

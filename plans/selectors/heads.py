@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from core.errors import Conflict, Missing
@@ -167,7 +168,12 @@ def get_actuals_version() -> Version:
     return version
 
 
+def list_approved(*, before_month: int) -> QuerySet[Version]:
+    """The approved plans of the cycles before a month, the latest first."""
+    approved = Version.objects.filter(kind=VersionKind.APPROVED, current=True, cycle__month__lt=before_month)
+    return approved.select_related("cycle").order_by("-cycle__month")
+
+
 def get_last_approved(*, before_month: int) -> Version | None:
     """The approved plan of the latest cycle before a month."""
-    approved = Version.objects.filter(kind=VersionKind.APPROVED, current=True, cycle__month__lt=before_month)
-    return approved.order_by("-cycle__month").first()
+    return list_approved(before_month=before_month).first()

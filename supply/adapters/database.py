@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,7 +40,7 @@ from masterdata.selectors import get_company
 from plans.cubes import Cube
 from plans.hierarchy import load_hierarchy
 from plans.models import Version
-from plans.selectors import get_heads, get_last_approved, load_measure
+from plans.selectors import get_heads, get_last_approved, list_approved, load_measure
 from supply.adapters.horizon import lag_months
 from supply.adapters.sheets import Row, Sheets
 from supply.measures import CONSENSUS, PRODUCTION, PURCHASE
@@ -145,7 +146,7 @@ def load_sheets(version: Version) -> Sheets:
         rows=rows,
         released=released,
         slushy=slushy,
-        ordered=_ordered(months),
+        ordered=_ordered(months, purchases.since),
         errors=forecast_errors(version, consensus.axis.keys, rows),
         lists_release=purchases.lists_release,
         findings=tuple(_say_moved(count, months.start) for count in opening.moved),
@@ -268,24 +269,34 @@ def _released(month: int, policies: list[Row]) -> tuple[Releases, Releases]:
     return fixed, priced
 
 
-def _ordered(months: range) -> Releases:
-    """(material, site) → month of arrival → what the last approved plan buys."""
-    last = get_last_approved(before_month=months.start)
-    if last is None:
-        return {}
-    heads = get_heads(version_id=last.pk, measures=[PURCHASE])
-    covered = range(months.start, max(months.start, min(months.stop, plan_months(last).stop)))
-    bought = load_measure(version_id=last.pk, measure=PURCHASE, months=covered, heads=heads)
-    materials = dict(Material.objects.values_list("pk", "code"))
+def _ordered(months: range, since: int) -> Releases:
+    """(material, site) → month of arrival → what the approved plans from the month ``since`` on have bought.
+
+    Each arrival is taken from the latest plan that could still order it: a later one knew it as on its way.
+    """
+    codes, lags = {}, {}
+    for pk, code, lead_time_days in Material.objects.values_list("pk", "code", "lead_time_days"):
+        codes[pk], lags[pk] = code, lag_months(lead_time_days)
     sites = dict(Site.objects.values_list("pk", "code"))
-    quantities = bought.to_float()
-    return {
-        (materials[material], sites.get(site, "")): {
-            month: float(quantity) for month, quantity in zip(covered, row, strict=True) if quantity > 0
-        }
-        for (material, site), row in zip(bought.axis.keys.tolist(), quantities, strict=True)
-        if material in materials
-    }
+    plans = [plan for plan in list_approved(before_month=months.start) if plan_months(plan).start >= since]
+    found: Releases = defaultdict(dict)
+    decided = dict.fromkeys(lags, months.stop)  # material → first month of arrival a later plan decided
+    for number, plan in enumerate(plans):
+        own = plan_months(plan)
+        covered = range(months.start, max(months.start, min(months.stop, own.stop)))
+        bought = load_measure(version_id=plan.pk, measure=PURCHASE, months=covered)
+        is_first = number == len(plans) - 1  # what came within its lead time was taken for ordered before
+        for (material, site), row in zip(bought.axis.keys.tolist(), bought.to_float().tolist(), strict=True):
+            if material not in lags:
+                continue
+            start = months.start if is_first else own.start + lags[material]
+            for month, quantity in zip(bought.months, row, strict=True):
+                if quantity > 0 and start <= month < decided[material]:
+                    found[codes[material], sites.get(site, "")][month] = quantity
+        decided = {material: own.start + lag for material, lag in lags.items()}
+        if max(decided.values(), default=0) <= months.start:
+            break
+    return dict(found)
 
 
 def material_flex(version: Version, consensus: Cube) -> dict[str, list[float]]:

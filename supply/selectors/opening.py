@@ -57,12 +57,14 @@ class Opening:
 class OpenPurchases:
     """What is still to come. ``lists_release`` is false where the sheet is older than the last approved plan.
 
+    What the plans of the months from ``since`` on ordered is not in the rows; 0: the rows say whatever is on its way.
     ``moved`` has for rows whose supplier gave another date since that plan (by id) the month they were expected in,
     None where a row comes on top of what was expected.
     """
 
     rows: tuple[OpenPurchase, ...]
     lists_release: bool
+    since: int = 0
     moved: Mapping[int, int | None] = field(default_factory=dict)
 
 
@@ -108,8 +110,10 @@ def load_open_purchases(month: int) -> OpenPurchases:
         if word.is_news and (word.expected is None or word.expected >= month)
     }
     if not known or newest > read:
-        return OpenPurchases(tuple(rows), True, moved)
-    return OpenPurchases(tuple(row for row in rows if row.arrival_month >= month), False, moved)
+        return OpenPurchases(tuple(rows), lists_release=True, moved=moved)
+    since = next(planned for planned, revision in known if revision >= newest)
+    coming = tuple(row for row in rows if row.arrival_month >= month)
+    return OpenPurchases(coming, lists_release=False, since=since, moved=moved)
 
 
 def spread_purchases(

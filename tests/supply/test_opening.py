@@ -134,3 +134,26 @@ def test_purchases_the_approved_plan_knew_are_received_once_their_month_is_over(
     OpenPurchase.objects.update(revision=99)
     new = load_open_purchases(DEC)
     assert (len(new.rows), new.lists_release) == (1, True)
+
+
+def test_what_earlier_plans_ordered_is_on_its_way_until_it_comes(company, cycle, users):
+    """Packs take two months: November orders for January, December for February; January's plan expects both."""
+    company.material.lead_time_days = 61
+    company.material.save()
+    InventoryLot.objects.create(material=company.material, site=company.site, quantity=220)
+    bought = []
+    for cycle_of_month, first in ((cycle, NOV), (make_cycle("2026-12"), DEC)):
+        version = create_working_version(cycle=cycle_of_month, actor=None)
+        ask(version, {("A1", "NORTH-1"): [100] * 18}, first_month=first)
+        run_balance(version_id=version.pk, actor=users["supply_lead"])
+        freeze_version(version_id=version.pk, kind="A", actor=users["executive"])
+        bought.append(totals(version, m.PURCHASE))
+    january = NOV + 2
+    version = create_working_version(cycle=make_cycle("2027-01"), actor=None)
+    ask(version, {("A1", "NORTH-1"): [100] * 18}, first_month=january)
+    ordered = load_sheets(version).ordered["PACK", "PLANT"]
+    assert (ordered[january], ordered[january + 1]) == (bought[0][2], bought[1][3])
+    assert min(bought[0][2], bought[1][3]) > 0
+    assert bought[1][2] == 0  # in December nothing more can come in January
+    run_balance(version_id=version.pk, actor=users["supply_lead"])
+    assert totals(version, m.PRODUCTION, first_month=january)[:2] == [100, 100]
