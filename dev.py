@@ -171,8 +171,8 @@ def test(arguments: Sequence[str]) -> int:
         redis, broker = _find_redis(stack)
         print(f"== Tests on PostgreSQL ({where}) with {broker}", flush=True)
         env = environment(DATABASE_URL=database, REDIS_URL=redis)
-        # The engine knows neither database nor broker: its tests have run already.
-        rest = arguments or ["--ignore", "tests/engine"]
+        # The engine knows neither database nor broker, and the long plays use them as the short ones do.
+        rest = arguments or ["--ignore", "tests/engine", "--ignore-glob", "tests/browser/test_*_real.py"]
         return subprocess.run([*command, *rest], env=env).returncode or code
 
 
