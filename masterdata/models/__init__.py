@@ -18,6 +18,7 @@ from masterdata.models.supply import (
     Resource,
     Routing,
     Supplier,
+    TypedPurchase,
 )
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "Supplier",
     "Target",
     "Transfer",
+    "TypedPurchase",
     "Way",
     "label_of",
 ]

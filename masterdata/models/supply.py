@@ -136,6 +136,25 @@ class OpenPurchase(Revised):
         return self.order or f"{self.material_id}@{self.arrival_month}"
 
 
+class TypedPurchase(models.Model):
+    """Somebody typed a purchase over, or in: a word on this one row, which makes its sheet no newer.
+
+    ``revision`` is the one that wrote the purchase then, ``revision_before`` the one it had until then, and
+    ``month_before`` the month it was expected in; empty where the purchase is new.
+    """
+
+    purchase = models.ForeignKey(OpenPurchase, on_delete=models.CASCADE, related_name="typed")
+    revision = models.BigIntegerField()
+    revision_before = models.BigIntegerField(default=0)
+    month_before = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["purchase", "revision"], name="typed_purchase_once")]
+
+    def __str__(self) -> str:
+        return f"{self.purchase_id}@{self.revision}"
+
+
 class InventoryLot(Revised):
     """Stock of a product or material at a site, with its age and who asked for it (R-133).
 

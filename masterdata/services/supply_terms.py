@@ -17,7 +17,14 @@ from core import audit
 from core.db import write_transaction
 from core.errors import InvalidInput, Missing, unknown
 from core.months import first_day, last_day, month_of
-from masterdata.models import CalendarMonth, CapacityChange, Material, MaterialSupply, OpenPurchase, Resource
+from masterdata.models import (
+    CalendarMonth,
+    CapacityChange,
+    Material,
+    MaterialSupply,
+    OpenPurchase,
+    Resource,
+)
 from masterdata.selectors import get_company
 from masterdata.services.importing import take_lock, take_revision
 
@@ -147,19 +154,26 @@ def record_supply_terms(*, rows: Sequence[SupplyTerm], reference: str, actor: Us
         revision = take_revision(company)
         OpenPurchase.objects.filter(pk__in=replaced).delete()
         for changed in changes:
-            changed.revision = revision
+            before, changed.revision = changed.revision, revision
             changed.save(update_fields=_LEAD_TIME if isinstance(changed, Material) else None)
+            if isinstance(changed, OpenPurchase):
+                expected = known.expected.get(changed.pk)
+                changed.typed.create(revision=revision, revision_before=before, month_before=expected)
         detail = {"materials": [row.material for row in rows], "reference": reference}
         _audit("masterdata.supply_terms.recorded", revision, actor, detail)
 
 
 @dataclass
 class _Known:
-    """What is known of some materials. ``own`` purchases bear the reference; ``kept`` collects those said again."""
+    """What is known of some materials. ``own`` purchases bear the reference; ``kept`` collects those said again.
+
+    ``expected`` has the months purchases come in before anything is changed.
+    """
 
     reference: str
     limits: dict[tuple[int, int], MaterialSupply]
     purchases: dict[int, OpenPurchase]
+    expected: dict[int, int]
     own: list[int]
     kept: set[int] = field(default_factory=set)
 
@@ -168,7 +182,8 @@ class _Known:
         limits = MaterialSupply.objects.filter(material__in=materials)
         purchases = OpenPurchase.objects.filter(material__in=materials).in_bulk()
         own = [pk for pk, row in purchases.items() if row.order == reference]
-        return cls(reference, {(row.material_id, row.month): row for row in limits}, purchases, own)
+        expected = {pk: row.arrival_month for pk, row in purchases.items()}
+        return cls(reference, {(row.material_id, row.month): row for row in limits}, purchases, expected, own)
 
     def changes(self, row: SupplyTerm, material: Material) -> Iterator[Material | MaterialSupply | OpenPurchase]:
         """The rows in which a term differs from what is known, changed and not saved."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.months import month_of
-from masterdata.models import ActualRecord, InventoryLot, Material, OpenPurchase, Product, Site
+from masterdata.models import ActualRecord, InventoryLot, Material, OpenPurchase, Product, Site, TypedPurchase
 from plans.choices import VersionKind
 from plans.models import Version
 from plans.selectors import get_last_approved, load_measure
@@ -58,8 +58,8 @@ class OpenPurchases:
     """What is still to come. ``lists_release`` is false where the sheet is older than the last approved plan.
 
     What the plans of the months from ``since`` on ordered is not in the rows; 0: the rows say whatever is on its way.
-    ``moved`` has for rows whose supplier gave another date since that plan (by id) the month they were expected in,
-    None where a row comes on top of what was expected.
+    ``moved`` has for rows that got another date since that plan, from their supplier or purchasing (by id), the month
+    they were expected in, None where a row comes on top of what was expected.
     """
 
     rows: tuple[OpenPurchase, ...]
@@ -100,16 +100,17 @@ def load_open_purchases(month: int) -> OpenPurchases:
     rows = list(OpenPurchase.objects.order_by("arrival_month", "promised_date", "pk"))
     known = _known_revisions(month)
     read = known[-1][1] if known else 0
-    promises = {row.revision: row for row in PurchasePromise.objects.all()}
-    told = {row.pk: _trace(promises, row.revision, read) for row in rows if row.revision in promises}
-    # A new date makes no new sheet: a row is as old as what it stood in before.
+    words = _load_words()
+    told = {row.pk: word for row in rows if (word := _trace(words, row, read)) is not None}
+    # A word on a purchase makes no new sheet: a row is as old as what it stood in before.
     newest = max((told[row.pk].sheet if row.pk in told else row.revision for row in rows), default=0)
+    is_newer = bool(known) and newest > read
     moved = {
         pk: word.expected
         for pk, word in told.items()
-        if word.is_news and (word.expected is None or word.expected >= month)
+        if word.is_news and (word.is_besides(is_newer) if word.expected is None else word.expected >= month)
     }
-    if not known or newest > read:
+    if is_newer or not known:
         return OpenPurchases(tuple(rows), lists_release=True, moved=moved)
     since = next(planned for planned, revision in known if revision >= newest)
     coming = tuple(row for row in rows if row.arrival_month >= month)
@@ -142,22 +143,43 @@ def spread_purchases(
 
 @dataclass(frozen=True)
 class _Word:
-    """What lies behind a promised purchase: the month a plan expected it in, and the revision of its sheet."""
+    """What lies behind a purchase with a word on it: the month a plan expected it in, and the revision of its sheet."""
 
     expected: int | None
     sheet: int
     is_news: bool
+    is_typed: bool  # the oldest word
+
+    def is_besides(self, is_newer: bool) -> bool:
+        """Whether a new purchase needs to be kept apart from what the sheet lists.
+
+        What a supplier sends late takes nothing of a month's limit. A typed purchase does; it is kept apart only from
+        a sheet that the release's orders are set off against.
+        """
+        return is_newer or not self.is_typed
 
 
-def _trace(promises: Mapping[int, PurchasePromise], revision: int, read: int) -> _Word:
-    """Back through the promises of a purchase; those up to the revision ``read`` were known to the plan already."""
-    word = promises[revision]
-    is_news, expected = word.revision > read, word.month_before
-    while (earlier := promises.get(word.revision_before)) is not None:
-        word = earlier
-        if word.revision > read:
+_Words = Mapping[tuple[int | None, int], PurchasePromise | TypedPurchase]
+
+
+def _load_words() -> _Words:
+    """Words on purchases by (purchase, revision they made); a supplier's new date has a revision of its own."""
+    words: dict[tuple[int | None, int], PurchasePromise | TypedPurchase] = {
+        (None, row.revision): row for row in PurchasePromise.objects.all()
+    }
+    return words | {(row.purchase_id, row.revision): row for row in TypedPurchase.objects.all()}
+
+
+def _trace(words: _Words, purchase: OpenPurchase, read: int) -> _Word | None:
+    """Back through the words on a purchase; those up to the revision ``read`` were known to the plan already."""
+    found, revision, expected = None, purchase.revision, None
+    while (word := words.get((purchase.pk, revision)) or words.get((None, revision))) is not None:
+        if found is None or revision > read:
             expected = word.month_before
-    return _Word(expected, word.revision_before, is_news)
+        found, revision = word, word.revision_before
+    if found is None:
+        return None
+    return _Word(expected, revision, purchase.revision > read, isinstance(found, TypedPurchase))
 
 
 def _known_revisions(month: int) -> list[tuple[int, int]]:
