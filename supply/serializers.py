@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.months import month_of, parse_month
@@ -33,6 +34,11 @@ class ConsensusPlanSerializer(serializers.Serializer):
     next = serializers.CharField(allow_null=True)
 
 
+class InvalidSerializer(serializers.Serializer):
+    at = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
 class ReleaseSerializer(serializers.Serializer):
     number = serializers.IntegerField()
     cycle = serializers.SerializerMethodField()
@@ -42,9 +48,18 @@ class ReleaseSerializer(serializers.Serializer):
     document = serializers.CharField(source="document_id", help_text="SHA-256 of the lines")
     published_at = serializers.DateTimeField()
     published_by = serializers.CharField()
+    invalid = serializers.SerializerMethodField(
+        help_text="When and why the plan was reopened: wait for the next release. null while the release is good"
+    )
 
     def get_cycle(self, release) -> str:
         return str(release.cycle)
+
+    @extend_schema_field(InvalidSerializer(allow_null=True))
+    def get_invalid(self, release) -> dict[str, Any] | None:
+        if release.invalid_at is None:
+            return None
+        return {"at": release.invalid_at, "reason": release.invalid_reason}
 
 
 class ReleaseLineSerializer(serializers.Serializer):

@@ -1,6 +1,7 @@
 """REST for the ERP: the approved consensus plan, releases with their lines, deltas and acknowledgements.
 
-Only approved plans appear here; a draft never does. Documents are immutable, so their hash is the entity tag.
+Only approved plans appear here; a draft never does. Documents are immutable, so their hash is the entity tag. A release
+whose plan was reopened stays as it was published and says that it is invalid.
 """
 
 from __future__ import annotations
@@ -89,10 +90,11 @@ class ReleaseView(ApiView):
     @extend_schema(responses=serializers.ReleaseSerializer)
     def get(self, request: Request, number: int | None = None) -> Response:
         release = get_release(number)
-        etag = etag_of(release.document_id, release.number, release.state)
+        body = serializers.ReleaseSerializer(release).data
+        etag = etag_of(release.document_id, release.number, release.state, body["invalid"])
         if is_not_modified(request, etag):
             return not_modified(etag)
-        return Response(serializers.ReleaseSerializer(release).data, headers={"ETag": etag})
+        return Response(body, headers={"ETag": etag})
 
 
 class ReleaseLinesView(ApiView):

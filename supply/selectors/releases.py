@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -21,7 +21,7 @@ from cycles.choices import CycleState
 from cycles.models import Cycle
 from masterdata.models import Org, Product, Site
 from plans.hierarchy import load_hierarchy
-from plans.models import Version
+from plans.models import SnapshotInvalidation, Version
 from plans.selectors import load_measures
 from supply.choices import ReleaseState
 from supply.documents import DeltaLine, ReleaseLine, decode_lines, diff_lines
@@ -40,8 +40,15 @@ class ApprovedPlan:
 
 
 def list_releases() -> QuerySet[Release]:
-    """Releases, newest first."""
-    return Release.objects.select_related("cycle", "published_by").order_by("-number")
+    """Releases, newest first, with ``invalid_at`` and ``invalid_reason`` where the plan was reopened since."""
+    reopened = SnapshotInvalidation.objects.filter(snapshot=OuterRef("snapshot_code"))
+    return (
+        Release.objects.select_related("cycle", "published_by")
+        .annotate(
+            invalid_at=Subquery(reopened.values("at")[:1]), invalid_reason=Subquery(reopened.values("reason")[:1])
+        )
+        .order_by("-number")
+    )
 
 
 def get_release(number: int | None = None) -> Release:

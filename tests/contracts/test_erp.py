@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from accounts.models import ApiToken
 from masterdata.models import Product
+from plans.services import reopen_version
 from supply.documents import ReleaseLine, decode_lines, diff_lines, encode_lines
 from supply.models import Release, ReleaseAck
+from supply.selectors.releases import get_released_version
 from tests.contracts.conftest import API
 
 pytestmark = pytest.mark.django_db  # without it a run of this file alone makes no test database
@@ -97,6 +99,22 @@ class TestReleases:
         assert erp("releases/1/").json()["state"] == "superseded"
         assert sorted(row["number"] for row in erp("releases/").json()["results"]) == [1, 2]
         assert erp("releases/9/").json()["code"] == "no_release"
+
+    def test_a_release_whose_plan_was_reopened_says_so(self, released, erp):
+        """As the snapshot does; a client that asks with the old entity tag gets it."""
+        before = erp("releases/latest/")
+        assert before.json()["invalid"] is None
+        plan = get_released_version(Release.objects.get(number=2))
+        reopen_version(version_id=plan.pk, kind="A", actor=released.people["executive"], reason="line down")
+        after = erp("releases/latest/", **{"If-None-Match": before["ETag"]})
+        assert after.status_code == 200
+        assert after.json()["invalid"] == erp(f"snapshots/{released.snapshots[1]}/").json()["invalid"]
+        assert after.json() == before.json() | {"invalid": after.json()["invalid"]}
+        assert after.json()["invalid"]["reason"] == "line down"
+        assert {row["number"]: bool(row["invalid"]) for row in erp("releases/").json()["results"]} == {
+            1: False,
+            2: True,
+        }
 
     def test_lines_are_the_production_of_the_approved_snapshot(self, released, erp):
         """Invariant 6: release lines = MPS of snapshot A."""
