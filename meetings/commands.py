@@ -29,6 +29,7 @@ from demand.selectors.place import find_place
 from masterdata.models import Org, Product
 from meetings import services as meetings
 from meetings.capacity_form import CAPACITY, read_capacity, record_capacity
+from meetings.demand_form import DEMAND, read_demand, record_demand
 from meetings.material import TYPED, read_rows, record_rows
 from meetings.selectors import get_decision, get_meeting
 from meetings.template import MATERIAL
@@ -110,14 +111,16 @@ def _submit(request: Request) -> str:
     fields = request.fields if isinstance(request.fields, QueryDict) else QueryDict()
     rows = read_rows(request.actor, fields.getlist)
     capacity = read_capacity(request.actor, request.cycle, fields.getlist)
-    if not rows and not capacity and not any(content.values()):
+    sales = read_demand(request.actor, request.cycle, fields.getlist)
+    figures = {key: found for key, found in {TYPED: rows, CAPACITY: capacity, **sales}.items() if found}
+    if not figures and not any(content.values()):
         raise InvalidInput(_("Write at least one line before you hand in."), code="empty_material")
     step, is_draft = request.step, "draft" in request.fields
     with write_transaction():  # what is handed in and the figures it states stand or fall together
         cycles.submit_material(
             step=step,
             department=department,
-            content=content | ({TYPED: rows} if rows else {}) | ({CAPACITY: capacity} if capacity else {}),
+            content=content | figures,
             actor=request.actor,
             draft=is_draft,
             attachment=request.files.get("attachment"),
@@ -125,6 +128,8 @@ def _submit(request: Request) -> str:
         if not is_draft:
             record_rows(step=step, rows=rows, actor=request.actor)
             record_capacity(cycle=request.cycle, rows=capacity, actor=request.actor)
+            market = content.get("market", "")
+            record_demand(cycle=request.cycle, rows=sales.get(DEMAND, []), note=market, actor=request.actor)
     return _("Kept as a draft.") if "draft" in request.fields else _("Handed in.")
 
 

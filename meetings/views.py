@@ -31,6 +31,7 @@ from meetings.boards import (
 )
 from meetings.capacity_form import CAPACITY, get_capacity_form
 from meetings.commands import Request, run_command
+from meetings.demand_form import ANSWERED, DEMAND, WISHES, get_demand_form
 from meetings.material import TYPED, get_typed_form
 from meetings.selectors import get_meeting
 from meetings.selectors.minutes import render_minutes
@@ -81,11 +82,17 @@ def _own_material(table: MeetingTable, actor: User) -> dict[str, Any]:
     if own is None or not table.is_current:
         return {}
     figures = own.written if own.is_draft else {}
-    fields = MATERIAL.get(actor.department, ())
+    demand = get_demand_form(actor, table.cycle, figures.get(DEMAND, ()), own.written.get(WISHES, ()))
+    asked = [
+        (key, _(label), own.written.get(key, ""))
+        for key, label in MATERIAL.get(actor.department, ())
+        if demand is None or key not in ANSWERED or own.written.get(key)
+    ]
     return {
-        "material_fields": [(key, _(label), own.written.get(key, "")) for key, label in fields],
+        "material_fields": asked,
         "typed_form": get_typed_form(actor, table.cycle, figures.get(TYPED, ())),
         "capacity_form": get_capacity_form(actor, table.cycle, figures.get(CAPACITY, ())),
+        "demand_form": demand,
     }
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
 import numpy as np
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, NullIf
 
 from core.months import first_day
 from demand.choices import OrderKind
 from demand.models import Order
 from demand.selectors.place import Place
 from demand.selectors.sources import OPEN_STATUSES
+from masterdata.models import Org
 from plans.hierarchy import Tree
 
 RUSH_PRIORITY = 1
@@ -41,6 +44,17 @@ class OrderFacts:
     overdue_lines: int
     rush_lines: int
     custom_lines: int
+
+
+@dataclass(frozen=True)
+class KeyCustomer:
+    """Who waits for how many units, first ``due``. ``customer`` is the name in the order, else the dealer's code."""
+
+    customer: str
+    label: str
+    quantity: Decimal
+    due: dt.date
+    late: Decimal
 
 
 def list_place_orders(place: Place) -> QuerySet[Order]:
@@ -118,3 +132,24 @@ def summarise_orders(rows: QuerySet[Order], *, first_month: int) -> OrderFacts:
 def is_overdue(order: Order, first_month: int) -> bool:
     """Still open and due before the plan begins."""
     return order.status in OPEN_STATUSES and order.due_date < first_day(first_month)
+
+
+def list_key_customers(place: Place, *, months: range, most: int) -> list[KeyCustomer]:
+    """Customers and dealers with open lines due in the months or overdue: late ones first, then the largest."""
+    rows = list_place_orders(place).filter(
+        kind__in=(OrderKind.CUSTOMER, OrderKind.CHANNEL), status__in=OPEN_STATUSES, due_date__lt=first_day(months.stop)
+    )
+    sums = (
+        rows.order_by()
+        .values(who=Coalesce(NullIf("customer", Value("")), "org__code"))
+        .annotate(
+            units=Sum("quantity"), due=Min("due_date"), late=Sum("quantity", filter=_flag("overdue", months.start))
+        )
+        .order_by(F("late").desc(nulls_last=True), "-units", "who")[:most]
+    )
+    found = [(str(row["who"]), row) for row in sums]
+    dealers = {org.code: org.label for org in Org.objects.filter(code__in=[who for who, _row in found])}
+    return [
+        KeyCustomer(who, dealers.get(who, who), row["units"], row["due"], row["late"] or Decimal(0))
+        for who, row in found
+    ]

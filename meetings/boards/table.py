@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from cycles.template import TEMPLATE_OF, translate_texts
 from cycles.transitions import STATE_OF_STEP
 from meetings.capacity_form import CAPACITY, say_capacity
 from meetings.choices import Presence
+from meetings.demand_form import DEMAND, WISHES, say_demand, say_streams, say_wishes
 from meetings.material import TYPED, say_rows
 from meetings.models import AgendaItem, Attendance, Meeting
 from meetings.selectors import get_meeting, list_attendance, missing_departments
@@ -156,5 +158,10 @@ def _submissions(step: Step, user: User) -> list[SubmissionLine]:
 
 def _in_words(content: dict[str, Any]) -> dict[str, str]:
     """Handed-in material as text; typed rows become sentences."""
-    sayers = {TYPED: say_rows, CAPACITY: say_capacity}
+    sayers: dict[str, Callable[[Any], str]] = {
+        TYPED: lambda typed: say_streams(typed) if isinstance(typed, dict) else say_rows(typed),
+        CAPACITY: say_capacity,
+        DEMAND: say_demand,
+        WISHES: say_wishes,
+    }
     return {key: sayers[key](text) if key in sayers else str(text) for key, text in content.items()}
