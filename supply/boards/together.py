@@ -52,6 +52,7 @@ class TogetherBoard:
     release: Release | None
     is_approved: bool
     is_balanced: bool
+    is_part: bool  # orders and demand are of the reader's regions, production and stock of the company
     message: str
     product: str
     label: str
@@ -78,6 +79,7 @@ def load_together_board(cycle: Cycle, version: Version, *, user: User, product: 
         release=find_release_of(version),
         is_approved=version.kind == VersionKind.APPROVED,
         is_balanced=any(found.made) or any(found.served),
+        is_part=scope.orgs is not None,
         message=_message(label, found),
         product=product,
         label=label,

@@ -53,3 +53,10 @@ def test_the_page_shows_every_role_the_same(client, network, users, role):
     assert "Family A: 20 on order, nothing short" in page
     assert 'data-measure="constrained" data-product="A"' in page
     assert client.get("/supply/together/?product=NOBODY").status_code == 404
+
+
+def test_who_sees_some_regions_is_told_which_rows_are_theirs(client, network):
+    client.force_login(make_user("sales", username="of_north", orgs=("NORTH",)))
+    page = client.get("/supply/together/?product=A").content.decode()
+    assert "of your regions; production, stock and arrivals of the company" in page
+    assert "The same figures for sales" not in page
