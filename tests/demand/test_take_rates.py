@@ -146,7 +146,8 @@ def test_the_page_shows_learnt_planned_sold_and_the_drift(cars, client, language
     suv = next(line for line in config["lines"] if line["code"] == "SUV")
     assert (suv["typed"], round(suv["planned"]), round(suv["learnt"]), suv["is_marked"]) == ("70.0", 70, 86, True)
     assert round(suv["in_plan"]) == 86
-    assert (suv["drift"], round(suv["sold"] - suv["planned"], 1)) == ("+16.2", 16.2)
+    points = {"en": "+16.2 pt", "zh-hans": "+16.2 个百分点"}[language]
+    assert (suv["drift"], round(suv["sold"] - suv["planned"], 1)) == (points, 16.2)
 
 
 def test_a_company_without_attributes_is_told_what_to_add(world, client):

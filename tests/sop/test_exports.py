@@ -19,13 +19,12 @@ ATTACKS = ["=cmd|' /C calc'!A0", "+1+cmd()", "-2+3+cmd()", "@SUM(A1)", "\t=1+1",
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_text_that_a_spreadsheet_would_run_is_quoted_in_every_export(attack, monkeypatch):
+def test_text_that_a_spreadsheet_would_run_is_quoted_in_every_export(attack):
     lines = [{"measure": "sales", "product": attack, "org": attack, "unit": "quantity", "values": [-5, None]}]
     plan = list(csv.reader(io.StringIO("".join(write_plan(lines, ["2026-11", "2026-12"])))))
     assert plan[1] == ["sales", f"'{attack}", f"'{attack}", "2026-11", "-5", "quantity"]
     line = ReleaseLine(attack, attack, "2026-11", Decimal("-7.5"), attack)
-    monkeypatch.setattr(releases, "load_lines", lambda _release: [line])
-    body = releases._csv(SimpleNamespace(number=3), "etag").content.decode()
+    body = releases._file(SimpleNamespace(number=3), [(0, line)], "csv", "etag").content.decode()
     assert list(csv.reader(io.StringIO(body)))[1] == ["0", f"'{attack}", f"'{attack}", "2026-11", "-7.5", f"'{attack}"]
     sheet = list(csv.reader(io.StringIO(write_sheet([["code"], [attack]]).decode("utf-8-sig"))))
     assert sheet[1] == [f"'{attack}"]
