@@ -60,6 +60,7 @@ class Cell:
     heat: int
     value: int
     is_over: bool
+    is_missing: bool
     title: str
 
     @property
@@ -233,4 +234,6 @@ def _cell(cell: HeatCell, money_decimals: int) -> Cell:
         "load": formats.number(cell.load),
         "available": formats.number(cell.available),
     }
-    return Cell(cell.month, share, heat, thousands, share is not None and share > 100, title)
+    if cell.is_missing:
+        title += " · " + _("missing: a rule is broken for want of it")
+    return Cell(cell.month, share, heat, thousands, share is not None and share > 100, cell.is_missing, title)

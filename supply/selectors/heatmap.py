@@ -9,6 +9,7 @@ import numpy as np
 from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
+from core.months import parse_month
 from masterdata.choices import ResourceKind
 from masterdata.models import Material, MaterialSupply, OpenPurchase, Resource, Site
 from masterdata.selectors import get_company
@@ -36,7 +37,8 @@ class HeatCell:
 
     ``load`` and ``available`` are hours (units for materials and storage); ``share`` is load over regular
     capacity, ``None`` without a limit. ``extra`` is overtime and extra shifts the plan uses, inside ``load``.
-    ``value`` is what one more hour or unit would add to the plan's profit, in minor currency units.
+    ``value`` is what one more hour or unit would add to the plan's profit, in minor currency units; 0 with
+    ``is_missing``: for want of it a hard rule is broken, whose price is no worth.
     """
 
     month: int
@@ -45,6 +47,7 @@ class HeatCell:
     share: float | None
     extra: float
     value: int
+    is_missing: bool
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,16 @@ class _Values:
     def __init__(self, run: BalanceRun | None, months: range) -> None:
         self._run, self._months = run, months
         self._cent = 10 ** get_company().currency_decimals
+        self._missing = _missing(run)
 
     def of(self, what: str, code: str) -> Floats:
+        """[T] NaN where one more would only mend a broken rule: up to its month, as what comes earlier can be kept."""
+        values = self._priced(what, code)
+        until = self._missing.get((what, code), self._months.start - 1) + 1 - self._months.start
+        values[:until] = np.where(values[:until] > 0, np.nan, 0.0)
+        return values
+
+    def _priced(self, what: str, code: str) -> Floats:
         values = np.zeros(len(self._months))
         if self._run is not None:
             found = self._run.values.get(what, {}).get(code)
@@ -101,6 +112,19 @@ class _Values:
                     if 0 <= position + offset < len(values):
                         values[position + offset] = value * self._cent
         return values
+
+
+def _missing(run: BalanceRun | None) -> dict[tuple[str, str], int]:
+    """(What, code) → the last month in which a hard rule is broken for want of it."""
+    found: dict[tuple[str, str], int] = {}
+    for finding in run.findings if run is not None else ():
+        said = finding["values"]
+        names = [("storage", finding["key"])] if finding["code"] == "storage_limit_broken" else []
+        if finding["code"] == "frozen_cut":
+            names = [(what, code) for code in said["missing"].split(", ") for what in ("hour", "material")]
+        for name in names:
+            found[name] = max(found.get(name, 0), parse_month(said["when"]))
+    return found
 
 
 def _resources(cubes: dict[str, Cube], months: range, values: _Values) -> list[HeatRow]:
@@ -190,7 +214,8 @@ def _cells(months: range, load: Floats, available: Floats, extra: Floats, value:
             available=0.0 if np.isnan(available[t]) else float(available[t]),
             share=float(load[t] / available[t]) if available[t] > 0 else None,
             extra=float(extra[t]),
-            value=round(float(value[t])),
+            value=0 if np.isnan(value[t]) else round(float(value[t])),
+            is_missing=bool(np.isnan(value[t])),
         )
         for t, month in enumerate(months)
     )

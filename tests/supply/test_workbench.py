@@ -6,7 +6,8 @@ from core.errors import Denied, InvalidInput, Missing
 from core.models import AuditEntry, Job
 from core.months import first_day
 from cycles.choices import CycleState
-from masterdata.models import CapacityChange, MaterialSupply, OpenPurchase
+from cycles.models import Cycle
+from masterdata.models import CapacityChange, MaterialSupply, OpenPurchase, Policy
 from plans.choices import VersionKind
 from plans.selectors import get_snapshot, load_measure
 from plans.services import create_working_version
@@ -15,11 +16,12 @@ from supply.gates import check_balanced, check_ways_out, freeze_constrained
 from supply.models import AdoptedOption, SupplyOption
 from supply.selectors.heatmap import get_heatmap
 from supply.selectors.options import list_options
-from supply.selectors.runs import get_data_state
+from supply.selectors.runs import get_data_state, get_latest_run
 from supply.selectors.shortages import list_shortages, sum_shortages
 from supply.services.balance import run_balance
 from supply.services.options import add_option_to_scenario, adopt_option, price_options, what_if, withdraw_option
 from supply.services.sessions import forget_models
+from tests.supply.sharing import DEC, next_plan, share
 from tests.supply.world import NOV, ask, totals
 
 pytestmark = pytest.mark.django_db
@@ -221,6 +223,22 @@ def test_maintenance_shows_in_the_heatmap(company, tight, users):
     assert (cell.available, cell.load) == (250.0, 250.0)
     load = load_measure(version_id=tight.pk, measure=m.LOAD_HOURS)
     assert load.values.max() <= 400 * 100
+
+
+def test_where_a_rule_is_broken_one_hour_more_has_no_worth(company, cycle, users, client):
+    """December's 100 are frozen and 50 hours are left: the price of the broken release is no worth of an hour."""
+    shared = share(company, cycle, users)
+    Policy.objects.update(frozen_months=1)
+    CapacityChange.objects.create(resource=company.line, month=DEC, lost_hours=350, reason="fire")
+    plan = next_plan(shared)
+    [finding] = [row for row in get_latest_run(plan.pk).findings if row["code"] == "frozen_cut"]
+    assert (finding["values"]["missing"], finding["values"]["when"]) == ("LINE, PACK, SEAT", "2026-12")
+    december, january = get_heatmap(plan.pk).rows[0].cells[:2]
+    assert (december.load, december.is_missing, december.value) == (50.0, True, 0)
+    assert (january.is_missing, january.value) == (False, 0)
+    Cycle.objects.filter(pk=cycle.pk).update(state="closed")
+    client.force_login(users["production"])
+    assert "<small>missing</small>" in client.get("/supply/").content.decode()
 
 
 @pytest.mark.parametrize(("role", "sees"), [("supply_lead", True), ("finance", True), ("production", False)])
