@@ -238,7 +238,7 @@ def test_where_a_rule_is_broken_one_hour_more_has_no_worth(company, cycle, users
     assert (january.is_missing, january.value) == (False, 0)
     Cycle.objects.filter(pk=cycle.pk).update(state="closed")
     client.force_login(users["production"])
-    assert "<small>missing</small>" in client.get("/supply/").content.decode()
+    assert "<small>!</small>" in client.get("/supply/").content.decode()
 
 
 @pytest.mark.parametrize(("role", "sees"), [("supply_lead", True), ("finance", True), ("production", False)])
