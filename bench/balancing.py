@@ -24,8 +24,9 @@ from engine.balancing.first import Balanced, Division, FirstPlan, divide, first_
 from engine.balancing.joining import SolvedBlock, solve_block
 from engine.balancing.matrix import build_program
 from engine.balancing.options import LeverTerms, ladder, leading_bottlenecks, price_rung
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 from engine.balancing.twin import Twin
 from supply.adapters.assemble import assemble
 from supply.adapters.sheets import Sheets

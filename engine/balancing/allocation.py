@@ -12,7 +12,7 @@ import numpy as np
 
 from engine.balancing.contracts import BalanceProblem, Floats, Ints
 from engine.balancing.explain import Shortage
-from engine.balancing.trials import Change
+from engine.balancing.placing import Change
 
 FAIR, MARGIN, PRIORITY = "fair", "margin", "priority"
 LEAST_UNITS = 0.5

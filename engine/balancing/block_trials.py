@@ -15,8 +15,9 @@ from engine.balancing.blocks import Block
 from engine.balancing.contracts import SolveOptions
 from engine.balancing.explain import CONFIRMED_SHARE, Bottleneck, Confirmation, Shortage, confirm_causes, list_shortages
 from engine.balancing.options import Option, list_ways, price_rung
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 
 MOST_BLOCKS = 12
 _MOST_CAUSES = 3  # relaxed in a block

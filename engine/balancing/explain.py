@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 
 SHORT_TOLERANCE = 1e-4  # units
 CONFIRMED_SHARE = 0.5  # of a bottleneck's shortage that must come back for it to be the cause

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from engine.balancing.contracts import BalanceProblem, array_fields
-from engine.balancing.trials import Change, with_demand
+from engine.balancing.placing import Change, with_demand
 
 RUSH = 0  # priority of rush orders: before everything that is planned
 

@@ -18,8 +18,9 @@ import numpy as np
 from engine.balancing.allocation import allocation, fair_allocation
 from engine.balancing.contracts import BalancePlan, BalanceProblem, Floats
 from engine.balancing.explain import Bottleneck, Shortage
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 
 LEAST_UNITS = 0.5  # an option that frees less than half a unit is no option
 LEAST_HOURS = 0.005  # a lever the plan uses less of in a month is not used

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.balancing.contracts import BalancePlan, BalanceProblem
-from engine.balancing.trials import Change, Trials
+from engine.balancing.placing import Change
+from engine.balancing.trials import Trials
 
 _STEPS = 4
 _FURTHER = 4.0  # every look is so many times as far as the last: a near end costs near solves only

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from engine.balancing.contracts import BalanceProblem
-from engine.balancing.trials import Change
+from engine.balancing.placing import Change
 
 
 def changes_to_json(problem: BalanceProblem, changes: Iterable[Change]) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from core.errors import InvalidInput, Missing
 from engine.balancing.allocation import allocation, share_out
 from engine.balancing.contracts import BalanceProblem, Floats
 from engine.balancing.options import LeverTerms
-from engine.balancing.trials import Change
+from engine.balancing.placing import Change
 from masterdata.models import CalendarMonth, Resource
 from plans.hierarchy import load_hierarchy
 from supply.adapters.horizon import working_days

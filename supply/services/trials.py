@@ -14,8 +14,8 @@ from core.errors import InvalidInput, Missing
 from demand.selectors.flex import load_flex_shares
 from engine.balancing.compare import list_displaced, money_lines, service_share
 from engine.balancing.contracts import BalancePlan, Floats
+from engine.balancing.placing import with_demand
 from engine.balancing.solve import SolveFailed
-from engine.balancing.trials import with_demand
 from engine.balancing.worth import Worth, worth_of_more
 from masterdata.models import Org, Product, Resource
 from masterdata.selectors import get_company

@@ -13,8 +13,9 @@ from engine.balancing.components import find_components, independent_parts
 from engine.balancing.contracts import MaterialLines, SolveOptions, SupplierLimits, array_fields
 from engine.balancing.first import divide, join_division, solve_session
 from engine.balancing.joining import solve_block
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session, solve
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 from tests.engine.balancing.companies import beside, random_company
 from tests.engine.balancing.test_explain import one_product, with_material
 

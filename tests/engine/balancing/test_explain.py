@@ -23,8 +23,9 @@ from engine.balancing.contracts import (
 )
 from engine.balancing.explain import confirm_causes, list_shortages
 from engine.balancing.options import price_levers_in_plan, price_options
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 
 MONTHS = 3
 

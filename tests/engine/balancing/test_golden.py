@@ -9,8 +9,9 @@ from engine.balancing.blanks import blank_demand, blank_lanes, blank_points, bla
 from engine.balancing.checks import check_plan, check_problem
 from engine.balancing.contracts import SolveOptions, Transfers
 from engine.balancing.derived import derive, lot_cap
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session, solve
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 from engine.balancing.twin import Twin
 from tests.engine.balancing.test_explain import one_product, with_material
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from engine.balancing.levers import apply_changes
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session, solve
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 from tests.engine.balancing.companies import random_company
 from tests.engine.balancing.test_explain import MONTHS, one_product
 

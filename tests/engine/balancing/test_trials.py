@@ -7,8 +7,9 @@ import pytest
 
 from engine.balancing.blanks import blank_demand, blank_lanes
 from engine.balancing.levers import apply_changes
+from engine.balancing.placing import Change
 from engine.balancing.solve import Session, solve
-from engine.balancing.trials import Change, Trials
+from engine.balancing.trials import Trials
 from engine.balancing.worth import worth_of_more
 from tests.engine.balancing.companies import random_company
 from tests.engine.balancing.test_explain import MONTHS, one_product
