@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
+from django.db.models import F
 from numpy.typing import NDArray
 
 from core.months import month_of
@@ -97,7 +98,7 @@ def load_open_purchases(month: int) -> OpenPurchases:
     What should have come before and stands in a sheet the last approved plan knew already counts as received: it is
     in the stock. In a newer sheet it is overdue.
     """
-    rows = list(OpenPurchase.objects.order_by("arrival_month", "promised_date", "pk"))
+    rows = list(OpenPurchase.objects.order_by("arrival_month", F("promised_date").asc(nulls_first=True), "pk"))
     known = _known_revisions(month)
     read = known[-1][1] if known else 0
     words = _load_words()
