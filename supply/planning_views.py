@@ -36,6 +36,23 @@ MONEY_PLACES = 4
 _LARGEST = 10**17
 
 
+def run_command(request: HttpRequest, command: Callable[[User], str], *, right: str) -> HttpResponse:
+    """Run a command of a form and come back with what became of it; what is not there is 404."""
+    user = get_actor(request)
+    require(user, right)
+    try:
+        done = command(user)
+    except Denied:
+        raise
+    except Missing as missing:
+        raise Http404(str(missing.message)) from missing
+    except AppError as refused:
+        messages.error(request, str(refused.message))
+    else:
+        messages.success(request, done)
+    return redirect(request.get_full_path())
+
+
 class PlanPage(LoginRequiredMixin, View, ABC):
     """A page about the plan of ``?cycle=``, by default the newest, or about a scenario ``?version=``."""
 
@@ -59,20 +76,13 @@ class PlanPage(LoginRequiredMixin, View, ABC):
         return render(request, self.template, {"board": board})
 
     def apply(self, command: Callable[[User], object], *, done: str) -> HttpResponse:
-        """Run a command of the page's form and come back with what became of it; what is not there is 404."""
-        user = get_actor(self.request)
-        require(user, "plan.read")
-        try:
+        """Run a command of the page's form, ``done`` being what is said afterwards."""
+
+        def say_done(user: User) -> str:
             command(user)
-        except Denied:
-            raise
-        except Missing as missing:
-            raise Http404(str(missing.message)) from missing
-        except AppError as refused:
-            messages.error(self.request, str(refused.message))
-        else:
-            messages.success(self.request, done)
-        return redirect(self.request.get_full_path())
+            return done
+
+        return run_command(self.request, say_done, right="plan.read")
 
 
 class InventoryPage(PlanPage):

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
@@ -17,14 +16,14 @@ from django.views import View
 from accounts.models import User
 from accounts.policies import require
 from accounts.selectors import get_actor
-from core.errors import AppError, Denied, InvalidInput, Missing
+from core.errors import InvalidInput, Missing
 from core.numbers import parse_quantity
 from masterdata.reports import download
 from masterdata.selectors import get_company
 from supply.answer_sheet import asked_csv, asked_workbook, read_answers
 from supply.api.suppliers import read_scenario
 from supply.boards.suppliers import load_portal_board, load_suppliers_board
-from supply.planning_views import read_date, read_month
+from supply.planning_views import read_date, read_month, run_command
 from supply.selectors.supplier_plan import get_supplier_plan
 from supply.services.accepting import accept_answer, try_answer
 from supply.services.answers import CellWord, DateWord, answer_cells, confirm_open, promise_purchases
@@ -34,22 +33,10 @@ _LARGEST = 10**17
 
 
 class SupplierForms(LoginRequiredMixin, View):
-    """Runs a command of a form and comes back with what became of it; what is not there is 404."""
+    """A page whose forms run commands."""
 
     def apply(self, command: Callable[[User], str], *, right: str) -> HttpResponse:
-        user = get_actor(self.request)
-        require(user, right)
-        try:
-            done = command(user)
-        except Denied:
-            raise
-        except Missing as missing:
-            raise Http404(str(missing.message)) from missing
-        except AppError as refused:
-            messages.error(self.request, str(refused.message))
-        else:
-            messages.success(self.request, done)
-        return redirect(self.request.get_full_path())
+        return run_command(self.request, command, right=right)
 
 
 class PortalPage(SupplierForms):
